@@ -1,0 +1,34 @@
+# kagimori_module(NAME [DEPS lib...] [TEST_DEPS lib...] [EXCLUDE file...])
+#
+# One folder of src/ is one static library `kagimori_<name>` made of its *.cc files, and one test binary
+# `<name>_test` made of its *_test.cc files. DEPS is what the folder may include; tools/check_includes checks the same.
+function(kagimori_module NAME)
+  cmake_parse_arguments(ARG "" "" "DEPS;TEST_DEPS;EXCLUDE" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
+  foreach(excluded ${ARG_EXCLUDE})
+    list(REMOVE_ITEM sources ${CMAKE_CURRENT_SOURCE_DIR}/${excluded})
+  endforeach()
+  set(tests ${sources})
+  list(FILTER sources EXCLUDE REGEX "_test\\.cc$")
+  list(FILTER tests INCLUDE REGEX "_test\\.cc$")
+
+  if(sources)
+    add_library(kagimori_${NAME} STATIC ${sources})
+    target_include_directories(kagimori_${NAME} PUBLIC ${CMAKE_SOURCE_DIR}/src)
+    target_link_libraries(kagimori_${NAME} PUBLIC kagimori_flags ${ARG_DEPS})
+    target_precompile_headers(kagimori_${NAME} PRIVATE ${CMAKE_SOURCE_DIR}/cmake/pch.h)
+  else()
+    add_library(kagimori_${NAME} INTERFACE)
+    target_include_directories(kagimori_${NAME} INTERFACE ${CMAKE_SOURCE_DIR}/src)
+    target_link_libraries(kagimori_${NAME} INTERFACE kagimori_flags ${ARG_DEPS})
+  endif()
+
+  if(KAGIMORI_TESTS AND tests)
+    add_executable(${NAME}_test ${tests})
+    target_link_libraries(${NAME}_test PRIVATE kagimori_${NAME} ${ARG_TEST_DEPS} GTest::gmock GTest::gtest_main)
+    target_compile_definitions(${NAME}_test PRIVATE
+      KAGIMORI_SHARED_DIR="${CMAKE_SOURCE_DIR}/../shared" KAGIMORI_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+    target_precompile_headers(${NAME}_test PRIVATE ${CMAKE_SOURCE_DIR}/cmake/pch_test.h)
+    add_test(NAME ${NAME} COMMAND ${NAME}_test)
+  endif()
+endfunction()

@@ -1,0 +1,46 @@
+# Compiler settings that hold for every target.
+option(KAGIMORI_TESTS "Build unit tests" ON)
+option(KAGIMORI_FUZZ "Build fuzz targets (clang with libFuzzer)" OFF)
+set(KAGIMORI_SANITIZE "" CACHE STRING "Sanitizers to build with, e.g. address,undefined or thread")
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
+
+find_program(CCACHE_PROGRAM ccache)
+if(CCACHE_PROGRAM)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
+endif()
+
+add_library(kagimori_flags INTERFACE)
+target_compile_options(kagimori_flags INTERFACE
+  -Wall -Wextra -Werror -Wshadow -Wnon-virtual-dtor -Wold-style-cast -Wcast-align -Wunused -Woverloaded-virtual
+  -Wnull-dereference -Wimplicit-fallthrough -Wextra-semi
+  -fstack-protector-strong -fstack-clash-protection -fcf-protection=full
+  -ftrivial-auto-var-init=zero)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # g++ 12 reports these two inside libstdc++ at -O2 for code that is right (gcc bugs 105651, 105762).
+  target_compile_options(kagimori_flags INTERFACE -Wno-restrict -Wno-null-dereference)
+else()
+  target_compile_options(kagimori_flags INTERFACE -Wthread-safety)
+endif()
+if(KAGIMORI_SANITIZE)
+  target_compile_options(kagimori_flags INTERFACE -fsanitize=${KAGIMORI_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  target_link_options(kagimori_flags INTERFACE -fsanitize=${KAGIMORI_SANITIZE})
+  # The secret slab asks for locked, non-dumpable pages; sanitizers need to know to keep their own hands off.
+  target_compile_definitions(kagimori_flags INTERFACE KAGIMORI_SANITIZED=1)
+elseif(CMAKE_BUILD_TYPE STREQUAL "Release")
+  target_compile_options(kagimori_flags INTERFACE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fzero-call-used-regs=used-gpr)
+  target_compile_definitions(kagimori_flags INTERFACE _GLIBCXX_ASSERTIONS)
+endif()
+target_link_options(kagimori_flags INTERFACE -Wl,-z,relro,-z,now,-z,noexecstack)
+
+find_package(OpenSSL 3.0 REQUIRED)
+find_package(fmt REQUIRED)
+find_package(Threads REQUIRED)
+if(KAGIMORI_TESTS)
+  find_package(GTest REQUIRED)
+endif()

@@ -1,0 +1,62 @@
+#include "base/error.h"
+
+namespace kagimori {
+
+std::string_view error_code_name(ErrorCode code) {
+  switch (code) {
+#define KAGIMORI_CODE(name) \
+  case ErrorCode::k##name:  \
+    return #name;
+    KAGIMORI_CODE(AlreadyExists)
+    KAGIMORI_CODE(Conflict)
+    KAGIMORI_CODE(Disabled)
+    KAGIMORI_CODE(DryRunOperation)
+    KAGIMORI_CODE(IncorrectKey)
+    KAGIMORI_CODE(InvalidAliasName)
+    KAGIMORI_CODE(InvalidArn)
+    KAGIMORI_CODE(InvalidCiphertext)
+    KAGIMORI_CODE(InvalidGrantId)
+    KAGIMORI_CODE(InvalidGrantToken)
+    KAGIMORI_CODE(InvalidKeyUsage)
+    KAGIMORI_CODE(InvalidMarker)
+    KAGIMORI_CODE(InvalidState)
+    KAGIMORI_CODE(LimitExceeded)
+    KAGIMORI_CODE(MalformedPolicyDocument)
+    KAGIMORI_CODE(NotFound)
+    KAGIMORI_CODE(Tag)
+    KAGIMORI_CODE(UnsupportedOperation)
+    KAGIMORI_CODE(AccessDenied)
+    KAGIMORI_CODE(ExpiredToken)
+    KAGIMORI_CODE(IncompleteSignature)
+    KAGIMORI_CODE(InvalidSignature)
+    KAGIMORI_CODE(MissingAuthenticationToken)
+    KAGIMORI_CODE(RequestExpired)
+    KAGIMORI_CODE(Serialization)
+    KAGIMORI_CODE(Throttling)
+    KAGIMORI_CODE(UnknownOperation)
+    KAGIMORI_CODE(UnrecognizedClient)
+    KAGIMORI_CODE(Validation)
+    KAGIMORI_CODE(DeleteConflict)
+    KAGIMORI_CODE(EntityAlreadyExists)
+    KAGIMORI_CODE(InvalidInput)
+    KAGIMORI_CODE(MalformedPolicy)
+    KAGIMORI_CODE(NoSuchEntity)
+    KAGIMORI_CODE(DependencyTimeout)
+    KAGIMORI_CODE(Internal)
+    KAGIMORI_CODE(KeyUnavailable)
+    KAGIMORI_CODE(ServiceUnavailable)
+    KAGIMORI_CODE(BadConfiguration)
+    KAGIMORI_CODE(CacheMiss)
+    KAGIMORI_CODE(Corrupt)
+    KAGIMORI_CODE(Crypto)
+    KAGIMORI_CODE(Io)
+    KAGIMORI_CODE(NewerSchema)
+    KAGIMORI_CODE(Stale)
+    KAGIMORI_CODE(StorageFull)
+    KAGIMORI_CODE(WrongRootKey)
+#undef KAGIMORI_CODE
+  }
+  return "Internal";
+}
+
+}  // namespace kagimori
