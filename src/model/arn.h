@@ -1,0 +1,35 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace kagimori {
+
+// arn:<partition>:<service>:<region>:<account>:<resource>. Views into the parsed text.
+struct ArnView {
+  std::string_view partition, service, region, account, resource;
+};
+// kInvalidArn unless there are six parts, none of partition, service and resource empty.
+Result<ArnView> parse_arn(std::string_view text);
+
+std::string key_arn(std::string_view region, std::string_view account, std::string_view key_id);
+std::string alias_arn(std::string_view region, std::string_view account, std::string_view alias_name);  // alias/x
+std::string user_arn(std::string_view account, std::string_view path,
+                     std::string_view user_name);  // path "/" or "/a/b/"
+std::string root_arn(std::string_view account);
+
+// How a request names a key (AWS KMS developer guide, "Key identifiers").
+struct KeyReference {
+  enum class Form { kKeyId, kKeyArn, kAliasName, kAliasArn };
+  Form form = Form::kKeyId;
+  std::string_view region;   // only of ARNs
+  std::string_view account;  // only of ARNs
+  std::string_view name;     // the key id, or the alias with its "alias/" prefix
+  bool is_alias() const { return form == Form::kAliasName || form == Form::kAliasArn; }
+};
+// kInvalidArn for a malformed ARN, kNotFound "Invalid keyId '<value>'" for what is neither UUID, mrk- id nor alias.
+Result<KeyReference> parse_key_reference(std::string_view text);
+
+}  // namespace kagimori

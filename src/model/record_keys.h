@@ -1,0 +1,53 @@
+#pragma once
+
+#include <string_view>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "model/ids.h"
+
+namespace kagimori {
+
+// Primary keys of records (docs/formats/record.md). Texts of variable length are followed by a zero byte, numbers are
+// big-endian, so that byte order is the order people expect and a prefix lists what belongs together.
+namespace record_key {
+
+Bytes account(std::string_view account);
+Bytes epoch(std::string_view account, std::uint32_t epoch);
+Bytes epochs_of(std::string_view account);  // prefix
+Bytes key(std::string_view account, const RowId& row);
+Bytes keys_of(std::string_view account);  // prefix
+Bytes key_id(std::string_view account, std::string_view region, std::string_view key_id);
+Bytes key_ids_of(std::string_view account, std::string_view region);  // prefix
+Bytes version(std::string_view account, const RowId& row, std::uint32_t number);
+Bytes object(std::string_view account, const RowId& row, std::uint32_t version, std::uint8_t index);
+Bytes of_key(std::string_view account, const RowId& row);  // prefix: versions, objects, transitions, policies, aliases
+Bytes object_id(std::string_view account, std::string_view object_id);
+Bytes key_policy(std::string_view account, const RowId& row, std::uint32_t version);
+Bytes alias(std::string_view account, std::string_view region, std::string_view name);
+Bytes aliases_of(std::string_view account, std::string_view region);  // prefix
+Bytes key_alias(std::string_view account, const RowId& row, std::string_view name);
+Bytes transition(std::string_view account, const RowId& row, std::uint64_t sequence);
+Bytes due(Timestamp when, std::string_view account, const RowId& row, std::uint8_t kind);
+Bytes user(std::string_view account, std::string_view user_id);
+Bytes users_of(std::string_view account);  // prefix
+Bytes user_name(std::string_view account, std::string_view lower_case_name);
+Bytes user_policy(std::string_view account, std::string_view user_id, std::string_view name);
+Bytes user_policies_of(std::string_view account, std::string_view user_id);  // prefix
+Bytes access_key(std::string_view access_key_id);
+Bytes user_access_key(std::string_view account, std::string_view user_id, std::string_view access_key_id);
+Bytes user_access_keys_of(std::string_view account, std::string_view user_id);  // prefix
+
+}  // namespace record_key
+
+// What a row of kDue asks for.
+enum class DueKind : std::uint8_t { kRotate = 1, kDelete = 2 };
+struct DueEntry {
+  Timestamp when;
+  AccountId account;
+  RowId row;
+  DueKind kind = DueKind::kRotate;
+};
+Result<DueEntry> parse_due_key(ByteView key);
+
+}  // namespace kagimori

@@ -1,0 +1,126 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.h"
+
+namespace kagimori {
+
+// The tables of the store. A table is an ordered map from a primary key to a value; the bytes of both belong to the
+// floors above (model/record_keys.h, seal/). Numbers and names are stored: never reuse one.
+enum class Table : std::uint8_t {
+  kMeta = 1,
+  kEnvelopes = 2,
+  kEpochs = 3,
+  kAccounts = 4,
+  kKeys = 5,
+  kKeyIds = 6,
+  kVersions = 7,
+  kObjects = 8,
+  kObjectIds = 9,
+  kKeyPolicies = 10,
+  kAliases = 11,
+  kKeyAliases = 12,
+  kGrants = 13,
+  kTransitions = 14,
+  kTombstones = 15,
+  kDue = 16,
+  kUsers = 17,
+  kUserNames = 18,
+  kUserPolicies = 19,
+  kAccessKeys = 20,
+  kUserAccessKeys = 21,
+  kJobs = 22,
+};
+inline constexpr Table kAllTables[] = {
+    Table::kMeta,           Table::kEnvelopes,   Table::kEpochs,       Table::kAccounts,
+    Table::kKeys,           Table::kKeyIds,      Table::kVersions,     Table::kObjects,
+    Table::kObjectIds,      Table::kKeyPolicies, Table::kAliases,      Table::kKeyAliases,
+    Table::kGrants,         Table::kTransitions, Table::kTombstones,   Table::kDue,
+    Table::kUsers,          Table::kUserNames,   Table::kUserPolicies, Table::kAccessKeys,
+    Table::kUserAccessKeys, Table::kJobs};
+std::string_view table_name(Table table);  // "keys", "key_ids", ...
+
+// What is stored under one primary key. The revision grows with every change of this primary key and is never reused,
+// also not when the record is deleted and made again.
+struct StoredRecord {
+  Bytes key;
+  std::uint64_t revision = 0;
+  Bytes value;
+};
+
+// A consistent view of the store at one store revision. Used by one thread; hold it briefly (it keeps old pages alive).
+class ReadTransaction {
+ public:
+  virtual ~ReadTransaction() = default;
+  virtual std::uint64_t store_revision() const = 0;
+  virtual Result<std::optional<StoredRecord>> get(Table table, ByteView key) = 0;
+  // Records whose key starts with `prefix` and is greater than `after` (when not empty), in key order, at most `limit`.
+  virtual Result<std::vector<StoredRecord>> scan(Table table, ByteView prefix, ByteView after, std::size_t limit) = 0;
+};
+
+// What a commit takes for granted: the record's revision when it was read, 0 when it was absent.
+struct Expectation {
+  Table table;
+  Bytes key;
+  std::uint64_t revision = 0;
+};
+
+struct Write {
+  Table table;
+  Bytes key;
+  std::uint64_t revision = 0;  // of the new record; must be greater than the stored one's
+  std::optional<Bytes> value;  // nullopt deletes
+};
+
+// One atomic change. Either all of it becomes durable or nothing.
+struct Batch {
+  std::vector<Expectation> expectations;
+  std::vector<Write> writes;
+  std::vector<Bytes> events;  // audit events, kept in the outbox until remove_events
+  bool scrub = false;  // after the commit no trace of overwritten or deleted values may stay in any file of the store
+};
+
+// An audit event whose change is durable but which may not have reached the audit log.
+struct PendingEvent {
+  std::uint64_t sequence = 0;
+  std::uint64_t store_revision = 0;
+  Bytes payload;
+};
+
+// Where everything durable lies. All methods are safe on any thread. Nothing here knows SQL: a back end is a file
+// (SQLite) or a server (PostgreSQL).
+class Store {
+ public:
+  using Committed = std::function<void(Result<std::uint64_t> store_revision)>;
+
+  virtual ~Store() = default;
+
+  virtual Result<std::unique_ptr<ReadTransaction>> read() = 0;
+
+  // Queues the batch; batches that wait together share one durable transaction (group commit), each with its own store
+  // revision, in the order of the queue. `done` runs on the writer's thread, once, after the batch is on disk, or with
+  // kStale when an expectation has moved on, kStorageFull, kIo or kCorrupt. It must not block.
+  virtual void commit(Batch batch, Committed done) = 0;
+  // As above, and waits. Not for workers' threads.
+  Result<std::uint64_t> commit_and_wait(Batch batch);
+
+  // The outbox of audit events, oldest first, and its clearing up to and including a sequence (lazily durable).
+  virtual Result<std::vector<PendingEvent>> pending_events(std::size_t limit) = 0;
+  virtual void remove_events(std::uint64_t up_to_sequence) = 0;
+
+  // A consistent copy at one store revision while the store is in use. The target must not exist.
+  virtual Status backup(const std::filesystem::path& target) = 0;
+  // Reads every page and index; kCorrupt with what was found.
+  virtual Status check_integrity() = 0;
+  // True when the last user did not close the store (crash, kill, power loss).
+  virtual bool was_unclean() const = 0;
+};
+
+}  // namespace kagimori
