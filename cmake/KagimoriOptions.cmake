@@ -23,9 +23,10 @@ target_compile_options(kagimori_flags INTERFACE
   -ftrivial-auto-var-init=zero)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # g++ 12 reports these two inside libstdc++ at -O2 for code that is right (gcc bugs 105651, 105762).
-  target_compile_options(kagimori_flags INTERFACE -Wno-restrict -Wno-null-dereference)
+  # -fpch-preprocess, -fno-pch-timestamp: what ccache needs to cache files that use a precompiled header.
+  target_compile_options(kagimori_flags INTERFACE -Wno-restrict -Wno-null-dereference -fpch-preprocess)
 else()
-  target_compile_options(kagimori_flags INTERFACE -Wthread-safety)
+  target_compile_options(kagimori_flags INTERFACE -Wthread-safety "SHELL:-Xclang -fno-pch-timestamp")
 endif()
 if(KAGIMORI_SANITIZE)
   target_compile_options(kagimori_flags INTERFACE -fsanitize=${KAGIMORI_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
