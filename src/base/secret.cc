@@ -40,7 +40,7 @@ class SecretArena {
     const std::lock_guard lock(mutex_);
     std::uint8_t* result = free_[size_class];
     if (result != nullptr) {
-      memcpy(&free_[size_class], result, sizeof result);
+      memcpy(&free_[size_class], result, sizeof(std::uint8_t*));
       memset(result, 0, kMinBlock);
     } else {
       if (block > capacity_ - used_) die("the memory for secrets is full; raise memory.secret_bytes");
@@ -56,7 +56,7 @@ class SecretArena {
     explicit_bzero(data, block);
     const std::size_t size_class = static_cast<std::size_t>(std::countr_zero(block)) - 5;
     const std::lock_guard lock(mutex_);
-    memcpy(data, &free_[size_class], sizeof data);
+    memcpy(data, &free_[size_class], sizeof(std::uint8_t*));
     free_[size_class] = data;
     in_use_ -= block;
   }
