@@ -1,6 +1,7 @@
 # Compiler settings that hold for every target.
 option(KAGIMORI_TESTS "Build unit tests" ON)
 option(KAGIMORI_FUZZ "Build fuzz targets (clang with libFuzzer)" OFF)
+option(KAGIMORI_HEADERS "Make the target that compiles each header alone" OFF)
 set(KAGIMORI_SANITIZE "" CACHE STRING "Sanitizers to build with, e.g. address,undefined or thread")
 
 set(CMAKE_CXX_STANDARD 20)
