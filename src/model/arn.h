@@ -7,11 +7,16 @@
 
 namespace kagimori {
 
+// The one partition that this house's ARNs lie in, whatever its region is called: IAM's ARNs carry no region to tell
+// another one by, so two partitions would never fit together in one policy.
+inline constexpr std::string_view kPartition = "aws";
+
 // arn:<partition>:<service>:<region>:<account>:<resource>. Views into the parsed text.
 struct ArnView {
   std::string_view partition, service, region, account, resource;
 };
-// kInvalidArn unless there are six parts, none of partition, service and resource empty.
+// kInvalidArn "Invalid arn <value>" unless there are six parts, none of partition, service and resource empty. The
+// resource may hold further colons.
 Result<ArnView> parse_arn(std::string_view text);
 
 std::string key_arn(std::string_view region, std::string_view account, std::string_view key_id);
@@ -20,7 +25,10 @@ std::string user_arn(std::string_view account, std::string_view path,
                      std::string_view user_name);  // path "/" or "/a/b/"
 std::string root_arn(std::string_view account);
 
-// How a request names a key (AWS KMS developer guide, "Key identifiers").
+// A UUID in lower case, or mrk- and 32 lower-case hexadecimal digits.
+bool is_key_id(std::string_view text);
+
+// How a request names a key (AWS KMS developer guide, "Key identifiers"). Views into the parsed text.
 struct KeyReference {
   enum class Form { kKeyId, kKeyArn, kAliasName, kAliasArn };
   Form form = Form::kKeyId;
@@ -29,7 +37,8 @@ struct KeyReference {
   std::string_view name;     // the key id, or the alias with its "alias/" prefix
   bool is_alias() const { return form == Form::kAliasName || form == Form::kAliasArn; }
 };
-// kInvalidArn for a malformed ARN, kNotFound "Invalid keyId '<value>'" for what is neither UUID, mrk- id nor alias.
+// kInvalidArn "Invalid arn <value>" for an ARN that is malformed or not of a key or alias of this partition; kNotFound
+// "Invalid keyId '<value>'" for what is neither UUID, mrk- id nor alias, also inside an ARN.
 Result<KeyReference> parse_key_reference(std::string_view text);
 
 }  // namespace kagimori

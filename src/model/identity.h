@@ -16,6 +16,7 @@ struct Account {
   std::string name;
   Timestamp created;
   bool is_operator = false;  // the account made by `init`: its principals may make accounts
+  bool operator==(const Account&) const = default;
 };
 
 // Table kUsers; kUserNames leads from the lower-case name to the id (IAM names are unique regardless of case).
@@ -29,6 +30,7 @@ struct User {
   std::uint32_t access_key_count = 0;
   std::uint64_t policy_revision = 0;  // grows with every change of the user's policies, so that one read sees it
   std::vector<Tag> tags;
+  bool operator==(const User&) const = default;
 };
 
 // An inline policy of a user. Table kUserPolicies.
@@ -38,6 +40,7 @@ struct UserPolicy {
   std::string name;
   std::string text;
   Timestamp updated;
+  bool operator==(const UserPolicy&) const = default;
 };
 
 // Table kAccessKeys, found by its id alone; kUserAccessKeys lists those of one user.
@@ -49,6 +52,7 @@ struct AccessKey {
   Timestamp created;
   WrappedMaterial secret;
   bool is_root() const { return user_id == account; }
+  bool operator==(const AccessKey&) const = default;
 };
 
 }  // namespace kagimori

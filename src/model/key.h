@@ -52,6 +52,7 @@ struct Key {
   std::uint16_t on_demand_rotations = 0;
   std::uint16_t min_deletion_days = 0;  // the key's own protection (0: none)
   bool deletion_protection = false;
+  bool operator==(const Key&) const = default;
 };
 
 enum class RotationType : std::uint8_t { kNone = 0, kAutomatic = 1, kOnDemand = 2 };
@@ -63,6 +64,7 @@ struct BirthRecord {
   std::string rng;       // e.g. "OpenSSL 3.0 CTR-DRBG"
   std::string ceremony;  // empty, or the id of its transcript
   std::string by;        // ARN of the caller
+  bool operator==(const BirthRecord&) const = default;
 };
 
 // A copy that was handed out or written somewhere (backup, export, replica): what destruction must reckon with.
@@ -72,6 +74,7 @@ struct CopyEntry {
   std::string where;
   Timestamp when;
   std::optional<Timestamp> horizon;  // when it will be gone
+  bool operator==(const CopyEntry&) const = default;
 };
 
 // One piece of material of a key. Table kVersions.
@@ -87,6 +90,7 @@ struct KeyVersion {
   BirthRecord birth;
   std::vector<CopyEntry> copies;
   std::uint8_t object_count = 1;
+  bool operator==(const KeyVersion&) const = default;
 };
 
 enum class ObjectType : std::uint8_t {
@@ -102,22 +106,27 @@ enum class Presence : std::uint8_t { kPresent = 1, kAbsent = 2, kArchived = 3, k
 
 struct AttributeValue;
 using AttributeList = std::vector<AttributeValue>;
-// Attributes are typed values (nested ones too).
+// Attributes are typed values (nested ones too). A list in a list in a list ... may be kMaxAttributeDepth deep; who
+// takes attributes from a caller checks that, because a deeper one would not be read back from the store.
+inline constexpr int kMaxAttributeDepth = 8;
 struct AttributeValue {
   std::string name;
   std::uint16_t index = 0;
   std::variant<std::int64_t, bool, std::string, Bytes, Timestamp, AttributeList> value;
+  bool operator==(const AttributeValue&) const = default;
 };
 
 struct ObjectLink {
   std::uint16_t type = 0;  // KMIP Link Type
   std::string target;      // object id
+  bool operator==(const ObjectLink&) const = default;
 };
 
 // Material under the account's keyring (seal/keyring.h makes and opens it).
 struct WrappedMaterial {
   std::uint32_t epoch = 0;
   Bytes blob;  // docs/formats/keyring.md
+  bool operator==(const WrappedMaterial&) const = default;
 };
 
 // A secret, a private or public half, a certificate ... : lives and dies on its own. Table kObjects.
@@ -137,6 +146,7 @@ struct KeyObject {
   bool sensitive = true, always_sensitive = true, extractable = false, never_extractable = true, ever_exported = false;
   AttributeList attributes;
   std::vector<ObjectLink> links;
+  bool operator==(const KeyObject&) const = default;
 };
 
 // One change of state, of the key (object_id empty) or of one object. Table kTransitions.
@@ -150,6 +160,7 @@ struct Transition {
   Timestamp when;
   std::string reason_code, text, ticket;
   std::vector<std::string> approvals;
+  bool operator==(const Transition&) const = default;
 };
 
 // What stays of a key after destruction. Table kTombstones.
@@ -167,6 +178,7 @@ struct Tombstone {
   std::string destroyed_by;
   std::uint64_t transition_count = 0;
   std::vector<CopyEntry> copies;
+  bool operator==(const Tombstone&) const = default;
 };
 
 // Table kAliases, and kKeyAliases for the way back.
@@ -176,6 +188,7 @@ struct Alias {
   RowId target;
   std::string target_key_id;
   Timestamp created, updated;
+  bool operator==(const Alias&) const = default;
 };
 
 // Table kKeyPolicies. Every version stays: policies keep their revisions.
@@ -187,6 +200,7 @@ struct KeyPolicy {
   std::vector<std::pair<std::string, std::string>> bindings;  // principal ARN -> unique id
   Timestamp when;
   std::string by;
+  bool operator==(const KeyPolicy&) const = default;
 };
 
 }  // namespace kagimori

@@ -1,0 +1,20 @@
+#include "model/ids.h"
+
+#include <algorithm>
+
+namespace kagimori {
+
+RowId RowId::make(RandomSource& random) {
+  RowId row;
+  random.fill_public(row.bytes);
+  return row;
+}
+
+bool is_account_id(std::string_view text) {
+  return text.size() == 12 && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+std::string make_user_id(RandomSource& random) { return "AIDA" + make_base32_id(random, 17); }
+std::string make_access_key_id(RandomSource& random) { return "AKIA" + make_base32_id(random, 16); }
+
+}  // namespace kagimori

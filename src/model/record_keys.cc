@@ -1,0 +1,134 @@
+#include "model/record_keys.h"
+
+#include <algorithm>
+
+namespace kagimori {
+namespace {
+
+constexpr std::uint64_t kSignBit = std::uint64_t{1} << 63;
+
+// An account is always 12 digits and a row id 16 bytes, so neither needs an end mark. Of the other texts only the last
+// one of a primary key may come from a caller: a zero byte in it can't reach into another part.
+class KeyBuilder {
+ public:
+  explicit KeyBuilder(std::string_view account) { out_.raw(account); }
+  KeyBuilder() = default;
+
+  KeyBuilder&& row(const RowId& row) && {
+    out_.raw(ByteView(row.bytes));
+    return std::move(*this);
+  }
+  KeyBuilder&& text(std::string_view text) && {
+    out_.raw(text).u8(0);
+    return std::move(*this);
+  }
+  KeyBuilder&& u8(std::uint8_t v) && {
+    out_.u8(v);
+    return std::move(*this);
+  }
+  KeyBuilder&& u32(std::uint32_t v) && {
+    out_.u32(v);
+    return std::move(*this);
+  }
+  KeyBuilder&& u64(std::uint64_t v) && {
+    out_.u64(v);
+    return std::move(*this);
+  }
+  KeyBuilder&& account(std::string_view account) && {
+    out_.raw(account);
+    return std::move(*this);
+  }
+  Bytes take() && { return std::move(out_).take(); }
+
+ private:
+  ByteWriter out_;
+};
+
+}  // namespace
+
+namespace record_key {
+
+Bytes account(std::string_view account) { return KeyBuilder(account).take(); }
+Bytes epoch(std::string_view account, std::uint32_t epoch) { return KeyBuilder(account).u32(epoch).take(); }
+Bytes epochs_of(std::string_view account) { return KeyBuilder(account).take(); }
+Bytes key(std::string_view account, const RowId& row) { return KeyBuilder(account).row(row).take(); }
+Bytes keys_of(std::string_view account) { return KeyBuilder(account).take(); }
+
+Bytes key_id(std::string_view account, std::string_view region, std::string_view key_id) {
+  return KeyBuilder(account).text(region).text(key_id).take();
+}
+Bytes key_ids_of(std::string_view account, std::string_view region) { return KeyBuilder(account).text(region).take(); }
+
+Bytes version(std::string_view account, const RowId& row, std::uint32_t number) {
+  return KeyBuilder(account).row(row).u32(number).take();
+}
+Bytes object(std::string_view account, const RowId& row, std::uint32_t version, std::uint8_t index) {
+  return KeyBuilder(account).row(row).u32(version).u8(index).take();
+}
+Bytes of_key(std::string_view account, const RowId& row) { return KeyBuilder(account).row(row).take(); }
+Bytes object_id(std::string_view account, std::string_view object_id) {
+  return KeyBuilder(account).text(object_id).take();
+}
+Bytes key_policy(std::string_view account, const RowId& row, std::uint32_t version) {
+  return KeyBuilder(account).row(row).u32(version).take();
+}
+
+Bytes alias(std::string_view account, std::string_view region, std::string_view name) {
+  return KeyBuilder(account).text(region).text(name).take();
+}
+Bytes aliases_of(std::string_view account, std::string_view region) { return KeyBuilder(account).text(region).take(); }
+Bytes key_alias(std::string_view account, const RowId& row, std::string_view name) {
+  return KeyBuilder(account).row(row).text(name).take();
+}
+
+Bytes transition(std::string_view account, const RowId& row, std::uint64_t sequence) {
+  return KeyBuilder(account).row(row).u64(sequence).take();
+}
+
+// The sign bit is flipped so that times before 1970 sort first.
+Bytes due(Timestamp when, std::string_view account, const RowId& row, std::uint8_t kind) {
+  const std::uint64_t order = static_cast<std::uint64_t>(when.micros) ^ kSignBit;
+  return KeyBuilder().u64(order).account(account).row(row).u8(kind).take();
+}
+
+Bytes user(std::string_view account, std::string_view user_id) { return KeyBuilder(account).text(user_id).take(); }
+Bytes users_of(std::string_view account) { return KeyBuilder(account).take(); }
+Bytes user_name(std::string_view account, std::string_view lower_case_name) {
+  return KeyBuilder(account).text(lower_case_name).take();
+}
+Bytes user_policy(std::string_view account, std::string_view user_id, std::string_view name) {
+  return KeyBuilder(account).text(user_id).text(name).take();
+}
+Bytes user_policies_of(std::string_view account, std::string_view user_id) {
+  return KeyBuilder(account).text(user_id).take();
+}
+Bytes access_key(std::string_view access_key_id) { return KeyBuilder().text(access_key_id).take(); }
+Bytes user_access_key(std::string_view account, std::string_view user_id, std::string_view access_key_id) {
+  return KeyBuilder(account).text(user_id).text(access_key_id).take();
+}
+Bytes user_access_keys_of(std::string_view account, std::string_view user_id) {
+  return KeyBuilder(account).text(user_id).take();
+}
+
+}  // namespace record_key
+
+Result<DueEntry> parse_due_key(ByteView key) {
+  ByteReader reader(key);
+  DueEntry entry;
+  TRY_ASSIGN(const std::uint64_t order, reader.u64());
+  entry.when.micros = static_cast<std::int64_t>(order ^ kSignBit);
+  TRY_ASSIGN(const ByteView account, reader.take(12));
+  entry.account = as_text(account);
+  if (!is_account_id(entry.account)) return fail(ErrorCode::kCorrupt, "A due entry's account is not 12 digits.");
+  TRY_ASSIGN(const ByteView row, reader.take(entry.row.bytes.size()));
+  std::copy(row.begin(), row.end(), entry.row.bytes.begin());
+  TRY_ASSIGN(const std::uint8_t kind, reader.u8());
+  if (kind != static_cast<std::uint8_t>(DueKind::kRotate) && kind != static_cast<std::uint8_t>(DueKind::kDelete)) {
+    return fail(ErrorCode::kCorrupt, "A due entry asks for something unknown.");
+  }
+  entry.kind = static_cast<DueKind>(kind);
+  TRY(reader.expect_end());
+  return entry;
+}
+
+}  // namespace kagimori

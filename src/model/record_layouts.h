@@ -1,0 +1,133 @@
+#pragma once
+
+#include "model/identity.h"
+#include "model/key.h"
+
+namespace kagimori {
+
+// The order of the fields of each record, format version 1 (docs/formats/record.md lists the same). Walked by
+// FieldWriter with a const record and by FieldReader with one to fill in. Never change a list: a new layout is a new
+// format version beside the old one. Internal to record_codec.cc.
+template <typename R>
+struct RecordLayout;
+
+template <>
+struct RecordLayout<Key> {
+  static constexpr std::string_view kName = "key";
+  static void walk(auto& io, auto& r) {
+    io(r.row);
+    io.account(r.account);
+    io(r.region, r.key_id, r.owner, r.groups, r.type, r.origin, r.export_rule, r.description, r.tags, r.data_class);
+    io(r.created, r.expiry, r.enabled, r.deletion_date, r.pending_window_days, r.replication, r.primary_region);
+    io(r.primary_version, r.last_version, r.policy_version, r.alias_count, r.transition_count);
+    io(r.rotation_period_days, r.next_rotation, r.on_demand_rotations, r.min_deletion_days, r.deletion_protection);
+  }
+};
+
+template <>
+struct RecordLayout<KeyVersion> {
+  static constexpr std::string_view kName = "key version";
+  static void walk(auto& io, auto& r) {
+    io(r.row);
+    io.account(r.account);
+    io(r.number, r.origin, r.material_id, r.created, r.rotation, r.rotated_at, r.birth, r.copies, r.object_count);
+  }
+};
+
+template <>
+struct RecordLayout<KeyObject> {
+  static constexpr std::string_view kName = "object";
+  static void walk(auto& io, auto& r) {
+    io(r.row);
+    io.account(r.account);
+    io(r.version, r.index, r.object_id, r.type, r.usage_mask, r.state, r.presence, r.material, r.public_data);
+    io(r.activation, r.process_start, r.protect_stop, r.deactivation, r.compromise, r.destroyed);
+    io(r.sensitive, r.always_sensitive, r.extractable, r.never_extractable, r.ever_exported);
+    io(r.attributes, r.links);
+  }
+};
+
+template <>
+struct RecordLayout<Transition> {
+  static constexpr std::string_view kName = "transition";
+  static void walk(auto& io, auto& r) {
+    io(r.row);
+    io.account(r.account);
+    io(r.sequence, r.object_id, r.from, r.to, r.who, r.when, r.reason_code, r.text, r.ticket, r.approvals);
+  }
+};
+
+template <>
+struct RecordLayout<Tombstone> {
+  static constexpr std::string_view kName = "tombstone";
+  static void walk(auto& io, auto& r) {
+    io(r.row);
+    io.account(r.account);
+    io(r.region, r.key_id, r.object_ids, r.type, r.origin, r.description, r.material_ids, r.digest);
+    io(r.created, r.destroyed, r.destroyed_by, r.transition_count, r.copies);
+  }
+};
+
+template <>
+struct RecordLayout<Alias> {
+  static constexpr std::string_view kName = "alias";
+  static void walk(auto& io, auto& r) {
+    io.account(r.account);
+    io(r.region, r.name, r.target, r.target_key_id, r.created, r.updated);
+  }
+};
+
+template <>
+struct RecordLayout<KeyPolicy> {
+  static constexpr std::string_view kName = "key policy";
+  static void walk(auto& io, auto& r) {
+    io(r.row);
+    io.account(r.account);
+    io(r.version, r.text, r.bindings, r.when, r.by);
+  }
+};
+
+template <>
+struct RecordLayout<Account> {
+  static constexpr std::string_view kName = "account";
+  static void walk(auto& io, auto& r) {
+    io.account(r.id);
+    io(r.name, r.created, r.is_operator);
+  }
+};
+
+template <>
+struct RecordLayout<User> {
+  static constexpr std::string_view kName = "user";
+  static void walk(auto& io, auto& r) {
+    io.account(r.account);
+    io(r.user_id, r.name, r.path, r.created, r.policy_count, r.access_key_count, r.policy_revision, r.tags);
+  }
+};
+
+template <>
+struct RecordLayout<UserPolicy> {
+  static constexpr std::string_view kName = "user policy";
+  static void walk(auto& io, auto& r) {
+    io.account(r.account);
+    io(r.user_id, r.name, r.text, r.updated);
+  }
+};
+
+template <>
+struct RecordLayout<AccessKey> {
+  static constexpr std::string_view kName = "access key";
+  static void walk(auto& io, auto& r) {
+    io(r.access_key_id);
+    io.account(r.account);
+    io(r.user_id, r.active, r.created, r.secret);
+  }
+};
+
+template <>
+struct RecordLayout<RowId> {
+  static constexpr std::string_view kName = "pointer to a row";
+  static void walk(auto& io, auto& r) { io(r); }
+};
+
+}  // namespace kagimori
