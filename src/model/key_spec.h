@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 #include "base/result.h"
@@ -40,6 +41,8 @@ enum class Construction : std::uint8_t { kEnvelope = 1, kRaw = 2, kStandard = 3 
 enum class ExportRule : std::uint8_t { kNever = 1, kWrappedOnly = 2, kYes = 3 };
 enum class KeyOrigin : std::uint8_t { kGenerated = 1, kImported = 2, kHsm = 3, kExternalKeyStore = 4 };
 
+// `length_bits` tells apart what one algorithm offers: AES, RSA, EC and HMAC key lengths; the 44, 65 and 87 of ML-DSA;
+// the 512, 768 and 1024 of ML-KEM.
 struct KeyType {
   KeyAlgorithm algorithm = KeyAlgorithm::kAes;
   std::uint16_t length_bits = 256;
@@ -55,5 +58,11 @@ std::string_view aws_key_usage(const KeyType& type);
 std::string_view aws_origin(KeyOrigin origin);  // AWS_KMS, EXTERNAL, AWS_CLOUDHSM, EXTERNAL_KEY_STORE
 bool is_aws_key_spec(std::string_view name);    // any of the 20 of the KeySpec enum
 bool is_aws_key_usage(std::string_view name);
+// Every name, in AWS's order: what an error about a wrong one lists.
+std::span<const std::string_view> aws_key_specs();
+std::span<const std::string_view> aws_key_usages();
+// The type of a new key. An empty usage means AWS's default, which only SYMMETRIC_DEFAULT has. kValidation with AWS's
+// text for a usage that is missing or does not fit; both names must be in their enumerations.
+Result<KeyType> aws_key_type(std::string_view spec, std::string_view usage);
 
 }  // namespace kagimori

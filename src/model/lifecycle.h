@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <string_view>
 
 #include "base/result.h"
@@ -46,6 +47,11 @@ class ReasonSet {
   constexpr ReasonSet with(LifecycleReason reason) const {
     return ReasonSet(static_cast<std::uint16_t>(bits_ | bit(reason)));
   }
+  constexpr ReasonSet without(LifecycleReason reason) const {
+    return ReasonSet(static_cast<std::uint16_t>(bits_ & ~bit(reason)));
+  }
+  constexpr ReasonSet both(ReasonSet other) const { return ReasonSet(static_cast<std::uint16_t>(bits_ & other.bits_)); }
+  constexpr bool empty() const { return bits_ == 0; }
   constexpr std::uint16_t bits() const { return bits_; }
   constexpr bool operator==(const ReasonSet&) const = default;
 
@@ -64,11 +70,11 @@ enum class Purpose : std::uint8_t {
 };
 
 enum class LifecycleEvent : std::uint8_t {
-  kActivate,
-  kImport,  // material arrived
-  kSuspend,
-  kResume,
-  kDeactivate,  // expired, revoked, superseded or retired
+  kActivate,    // lifts kAwaitingActivation
+  kImport,      // material arrived: lifts kAwaitingImport
+  kSuspend,     // adds a reason
+  kResume,      // lifts a reason, or all of them
+  kDeactivate,  // adds why: expired, revoked, superseded or retired
   kCompromise,
   kDestroy,
 };
@@ -76,7 +82,8 @@ enum class LifecycleEvent : std::uint8_t {
 struct ObjectState {
   LifecycleState state = LifecycleState::kGenerated;
   ReasonSet reasons;
-  // What a suspended object may still process; stored with the suspension. AWS Disabled: false.
+  // Whether a suspended object may still process what was protected before. AWS Disabled: false. kSuspend leaves it
+  // false, who suspends sets it afterwards; leaving Suspended makes it false again.
   bool process_while_suspended = false;
   bool operator==(const ObjectState&) const = default;
 };
@@ -85,11 +92,16 @@ enum class Permission : std::uint8_t { kNo, kYes, kExplicit };  // kExplicit: on
 
 // The one table. `lifecycle_test.cc` walks all of it.
 Permission lifecycle_permits(const ObjectState& state, Purpose purpose);
-// The state after the event, or kInvalidState with a sentence naming both when the table has no such transition.
-// `reason` is added to the set (kCompromised is kept for ever).
-Result<ObjectState> lifecycle_apply(const ObjectState& state, LifecycleEvent event, LifecycleReason reason);
+// The state after the event, or kInvalidState with a sentence that says why not when the table has no such transition
+// or the reason does not belong to the event. An object leaves Generated or Suspended for Activated when its last
+// reason is lifted. A new state drops the reasons of the old one, except kCompromised, which stays for ever.
+//   kSuspend, kDeactivate: `reason` is needed and added. kResume: the reason that ends, or nullopt for all.
+//   The others know their reason; nullopt, or that very one.
+Result<ObjectState> lifecycle_apply(const ObjectState& state, LifecycleEvent event,
+                                    std::optional<LifecycleReason> reason = std::nullopt);
 
-std::string_view lifecycle_state_name(LifecycleState state);  // "Generated", ...
-std::string_view lifecycle_reason_name(LifecycleReason reason);
+std::string_view lifecycle_state_name(LifecycleState state);     // "Generated", ...
+std::string_view lifecycle_reason_name(LifecycleReason reason);  // "AwaitingActivation", ...
+std::string_view lifecycle_event_name(LifecycleEvent event);     // "Activate", ...
 
 }  // namespace kagimori
