@@ -35,6 +35,8 @@ class Form {
   const std::vector<FormField>& fields() const { return fields_; }
 
  private:
+  Status sort_names();
+
   std::vector<FormField> fields_;
   std::vector<std::uint32_t> by_name_;  // indices into fields_, sorted by name
 };

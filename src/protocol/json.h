@@ -13,7 +13,7 @@ namespace kagimori {
 
 // A value of a parsed document: read-only, owned by its JsonDocument, gone with the document's next parse or wipe.
 // The tree lies in one array in the order of the text: the first child follows its parent, the next sibling follows the
-// whole subtree. So a value may not be copied out of its document.
+// whole subtree. So a value can't be copied out of its document.
 class JsonValue {
  public:
   enum class Kind : std::uint8_t { kNull, kBool, kInteger, kNumber, kString, kArray, kObject };
@@ -41,6 +41,10 @@ class JsonValue {
    private:
     const JsonValue* at_ = nullptr;
   };
+
+  JsonValue() = default;
+  JsonValue(JsonValue&&) noexcept = default;
+  JsonValue& operator=(JsonValue&&) noexcept = default;
 
   Kind kind() const { return kind_; }
   bool is_null() const { return kind_ == Kind::kNull; }
@@ -105,6 +109,8 @@ class JsonDocument {
 
  private:
   struct Parser;  // simdjson, kept out of this header
+
+  bool has_duplicates(const JsonValue& object);
 
   std::unique_ptr<Parser> parser_;
   JsonLimits limits_;
