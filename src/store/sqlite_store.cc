@@ -1,0 +1,168 @@
+#include "store/sqlite_store.h"
+
+#include <fmt/format.h>
+
+#include "base/log.h"
+#include "store/sqlite_reader_pool.h"
+#include "store/sqlite_schema.h"
+#include "store/sqlite_writer.h"
+#include "store/store_file.h"
+#include "store/store_lock.h"
+
+namespace kagimori {
+namespace {
+
+constexpr std::size_t kMaintenanceCacheKib = 2048;
+constexpr int kPatienceAtOpeningMs = 2000;
+
+class SqliteStore final : public Store {
+ public:
+  // Without a lock and a writer the store is for reading only.
+  SqliteStore(const SqliteOptions& options, std::unique_ptr<StoreLock> lock, std::unique_ptr<SqliteWriter> writer,
+              bool was_unclean)
+      : path_(options.path),
+        was_unclean_(was_unclean),
+        lock_(std::move(lock)),
+        readers_(std::in_place, options.path, options.reader_cache_kib),
+        writer_(std::move(writer)) {}
+
+  ~SqliteStore() override {
+    // SQLite empties and removes the log with the last connection, which must be one that writes.
+    readers_.reset();
+    if (!writer_) return;
+    const bool clean = writer_->stop();
+    writer_.reset();
+    if (!clean) return;
+    if (Status marked = lock_->mark_clean(); !marked)
+      LogLine(LogLevel::kWarning, "the store was not marked as closed").field("error", marked.error().message);
+  }
+
+  Result<std::unique_ptr<ReadTransaction>> read() override { return readers_->begin(); }
+
+  void commit(Batch batch, Committed done) override {
+    if (writer_) return writer_->commit(std::move(batch), std::move(done));
+    done(fail(ErrorCode::kUnsupportedOperation, "The store is open for reading only."));
+  }
+
+  Result<std::vector<PendingEvent>> pending_events(std::size_t limit) override {
+    return readers_->events(writer_ ? writer_->removed_events() : 0, limit);
+  }
+
+  void remove_events(std::uint64_t up_to_sequence) override {
+    if (writer_) writer_->remove_events(up_to_sequence);
+  }
+
+  Status backup(const std::filesystem::path& target) override;
+  Status check_integrity() override;
+  bool was_unclean() const override { return was_unclean_; }
+
+ private:
+  const std::filesystem::path path_;
+  const bool was_unclean_;
+  const std::unique_ptr<StoreLock> lock_;
+  std::optional<SqliteReaderPool> readers_;
+  std::unique_ptr<SqliteWriter> writer_;
+};
+
+std::string quoted(const std::string& text) {
+  std::string sql = "'";
+  for (const char c : text) sql += c == '\'' ? std::string("''") : std::string(1, c);
+  return sql + "'";
+}
+
+Status copy_database(const std::filesystem::path& from, const std::filesystem::path& to) {
+  TRY_ASSIGN(SqliteConnection source, SqliteConnection::open(from, SqliteAccess::kReadOnly, kMaintenanceCacheKib));
+  return source.run("VACUUM INTO " + quoted(to.string()));
+}
+
+Status SqliteStore::backup(const std::filesystem::path& target) {
+  if (std::filesystem::exists(std::filesystem::symlink_status(target)))
+    return fail(ErrorCode::kAlreadyExists,
+                fmt::format("There is already a file {}. Choose another name for the backup.", target.string()));
+  const std::filesystem::path partial = target.string() + ".partial";
+  TRY(create_private_file(partial));
+  Status done = copy_database(path_, partial);
+  if (done) done = publish_file(partial, target);
+  std::error_code ignored;
+  if (!done) std::filesystem::remove(partial, ignored);
+  return done;
+}
+
+Status SqliteStore::check_integrity() {
+  TRY_ASSIGN(SqliteConnection connection, SqliteConnection::open(path_, SqliteAccess::kReadOnly, kMaintenanceCacheKib));
+  TRY_ASSIGN(SqliteStatement query, connection.prepare("PRAGMA integrity_check(10)"));
+  std::string findings;
+  for (;;) {
+    TRY_ASSIGN(const bool row, query.step());
+    if (!row) break;
+    if (query.text(0) != "ok") findings += fmt::format("{}{}", findings.empty() ? "" : "; ", query.text(0));
+  }
+  if (findings.empty()) return {};
+  return fail(ErrorCode::kCorrupt, fmt::format("The store {} is damaged: {}. Stop the server and restore a backup.",
+                                               path_.string(), findings));
+}
+
+// The new store gets its name when it is whole, so that an interrupted creation leaves no half store behind.
+Status create_store(const std::filesystem::path& path) {
+  const std::filesystem::path partial = path.string() + ".new";
+  std::error_code ignored;
+  for (const char* suffix : {"", "-journal", "-wal", "-shm"})
+    std::filesystem::remove(partial.string() + suffix, ignored);
+  TRY(create_private_file(partial));
+  {
+    TRY_ASSIGN(SqliteConnection connection,
+               SqliteConnection::open(partial, SqliteAccess::kReadWrite, kMaintenanceCacheKib));
+    TRY(connection.run(fmt::format("PRAGMA application_id={}; PRAGMA journal_mode=WAL", kSqliteApplicationId)));
+    TRY(migrate(connection, sqlite_migrations()));
+  }
+  return publish_file(partial, path);
+}
+
+bool log_is_left(const std::filesystem::path& path) {
+  std::error_code none;
+  const auto size = std::filesystem::file_size(path.string() + "-wal", none);
+  return !none && size > 0;
+}
+
+// Takes in what a crash left in the log, brings the schema up to date, and leaves no trace of scrubbed values.
+Status prepare_store(const std::filesystem::path& path) {
+  TRY_ASSIGN(SqliteConnection connection, SqliteConnection::open(path, SqliteAccess::kReadWrite, kMaintenanceCacheKib));
+  TRY(connection.run("PRAGMA journal_mode=WAL"));
+  TRY(migrate(connection, sqlite_migrations()));
+  TRY(connection.run(fmt::format("PRAGMA busy_timeout={}; PRAGMA wal_checkpoint(TRUNCATE)", kPatienceAtOpeningMs)));
+  return {};
+}
+
+Result<std::unique_ptr<Store>> open_for_reading(const SqliteOptions& options) {
+  TRY(inspect_store_file(options.path));
+  TRY_ASSIGN(SqliteConnection connection,
+             SqliteConnection::open(options.path, SqliteAccess::kReadOnly, kMaintenanceCacheKib));
+  TRY(require_schema(connection, sqlite_migrations()));
+  return std::make_unique<SqliteStore>(options, nullptr, nullptr, false);
+}
+
+Status exists_already(const std::filesystem::path& path) {
+  if (!std::filesystem::exists(std::filesystem::symlink_status(path))) return {};
+  return fail(ErrorCode::kAlreadyExists,
+              fmt::format("There is already a file {}. Choose another path for the new store.", path.string()));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Store>> open_sqlite_store(const SqliteOptions& options) {
+  if (options.read_only) return open_for_reading(options);
+  if (options.create) {
+    TRY(exists_already(options.path));
+  } else {
+    TRY(inspect_store_file(options.path));
+  }
+  TRY_ASSIGN(std::unique_ptr<StoreLock> lock, StoreLock::acquire(options.path));
+  if (options.create) TRY(create_store(options.path));
+  const bool was_unclean = !options.create && (lock->was_unclean() || log_is_left(options.path));
+  TRY(make_private(options.path));
+  TRY(prepare_store(options.path));
+  TRY_ASSIGN(std::unique_ptr<SqliteWriter> writer, SqliteWriter::start(options.path, options.max_group));
+  return std::make_unique<SqliteStore>(options, std::move(lock), std::move(writer), was_unclean);
+}
+
+}  // namespace kagimori

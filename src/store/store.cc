@@ -1,0 +1,72 @@
+#include "store/store.h"
+
+#include <condition_variable>
+#include <mutex>
+
+namespace kagimori {
+
+std::string_view table_name(Table table) {
+  switch (table) {
+    case Table::kMeta:
+      return "meta";
+    case Table::kEnvelopes:
+      return "envelopes";
+    case Table::kEpochs:
+      return "epochs";
+    case Table::kAccounts:
+      return "accounts";
+    case Table::kKeys:
+      return "keys";
+    case Table::kKeyIds:
+      return "key_ids";
+    case Table::kVersions:
+      return "versions";
+    case Table::kObjects:
+      return "objects";
+    case Table::kObjectIds:
+      return "object_ids";
+    case Table::kKeyPolicies:
+      return "key_policies";
+    case Table::kAliases:
+      return "aliases";
+    case Table::kKeyAliases:
+      return "key_aliases";
+    case Table::kGrants:
+      return "grants";
+    case Table::kTransitions:
+      return "transitions";
+    case Table::kTombstones:
+      return "tombstones";
+    case Table::kDue:
+      return "due";
+    case Table::kUsers:
+      return "users";
+    case Table::kUserNames:
+      return "user_names";
+    case Table::kUserPolicies:
+      return "user_policies";
+    case Table::kAccessKeys:
+      return "access_keys";
+    case Table::kUserAccessKeys:
+      return "user_access_keys";
+    case Table::kJobs:
+      return "jobs";
+  }
+  return "unknown";
+}
+
+Result<std::uint64_t> Store::commit_and_wait(Batch batch) {
+  std::mutex mutex;
+  std::condition_variable ready;
+  std::optional<Result<std::uint64_t>> answer;
+  commit(std::move(batch), [&](Result<std::uint64_t> revision) {
+    const std::lock_guard lock(mutex);
+    answer = std::move(revision);
+    ready.notify_one();  // under the lock: the waiter's frame may be gone the moment it is released
+  });
+  std::unique_lock lock(mutex);
+  ready.wait(lock, [&] { return answer.has_value(); });
+  return *std::move(answer);
+}
+
+}  // namespace kagimori
