@@ -11,7 +11,7 @@ namespace kagimori {
 // One OpenSSL library context with every algorithm fetched once, and the scratch contexts that calls re-use.
 // Implicit fetches and contexts shared between threads do not scale (reference counts and locks inside OpenSSL), so
 // each thread has its own: an object may be made on one thread and handed to another, but is used and destroyed by one
-// thread. It outlives everything made from it (KeyedHmac, OpensslRandom). Making one takes about a millisecond.
+// thread. It outlives everything made from it (KeyedHmac, OpensslRandom). Making one takes some milliseconds.
 class CryptoContext {
  public:
   // kCrypto when this OpenSSL lacks an algorithm that the house needs.
