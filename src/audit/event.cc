@@ -1,0 +1,108 @@
+#include "audit/event.h"
+
+#include "base/log.h"
+
+namespace kagimori::audit {
+namespace {
+
+class Line {
+ public:
+  explicit Line(std::string& out) : out_(out) {}
+
+  Line& text(std::string_view name, std::string_view value) {
+    if (value.empty()) return *this;
+    key(name);
+    append_json_string(out_, value);
+    return *this;
+  }
+  Line& raw(std::string_view name, std::string_view json) {
+    key(name);
+    out_ += json;
+    return *this;
+  }
+  Line& object(std::string_view name, const std::vector<std::pair<std::string_view, std::string>>& members) {
+    if (members.empty()) return raw(name, "null");
+    begin(name);
+    for (const auto& [member, json] : members) raw(member, json);
+    return end();
+  }
+  Line& begin(std::string_view name) {
+    key(name);
+    out_.push_back('{');
+    first_ = true;
+    return *this;
+  }
+  Line& end() {
+    out_.push_back('}');
+    first_ = false;
+    return *this;
+  }
+
+ private:
+  void key(std::string_view name) {
+    if (!first_) out_.push_back(',');
+    first_ = false;
+    out_.push_back('"');
+    out_ += name;
+    out_ += "\":";
+  }
+
+  std::string& out_;
+  bool first_ = true;
+};
+
+void append_resources(std::string& out, const Event& event) {
+  out += "[";
+  for (const std::string& arn : event.resources) {
+    if (out.back() != '[') out.push_back(',');
+    out += R"({"accountId":")";
+    out += event.account;
+    out += R"(","type":"AWS::KMS::Key","ARN":)";
+    append_json_string(out, arn);
+    out.push_back('}');
+  }
+  out += "]";
+}
+
+}  // namespace
+
+void append_json_line(std::string& out, const Event& event) {
+  out.push_back('{');
+  Line line(out);
+  line.text("eventVersion", "1.11").begin("userIdentity");
+  line.text("type", event.user.type)
+      .text("principalId", event.user.principal_id)
+      .text("arn", event.user.arn)
+      .text("accountId", event.user.account)
+      .text("accessKeyId", event.user.access_key_id)
+      .text("userName", event.user.user_name)
+      .end();
+  line.text("eventTime", to_iso8601_micros(event.time))
+      .text("eventSource", event.source)
+      .text("eventName", event.name)
+      .text("awsRegion", event.region)
+      .text("sourceIPAddress", event.source_address)
+      .text("userAgent", event.user_agent)
+      .text("errorCode", event.error_code)
+      .text("errorMessage", event.error_message)
+      .object("requestParameters", event.request_parameters)
+      .object("responseElements", event.response_elements);
+  if (!event.additional_data.empty()) line.object("additionalEventData", event.additional_data);
+  line.text("requestID", event.request_id)
+      .text("eventID", event.event_id)
+      .raw("readOnly", event.read_only ? "true" : "false");
+  if (!event.resources.empty()) {
+    line.raw("resources", "");
+    append_resources(out, event);
+  }
+  line.text("eventType", event.service_event ? "AwsServiceEvent" : "AwsApiCall")
+      .raw("managementEvent", "true")
+      .text("eventCategory", "Management")
+      .text("recipientAccountId", event.account);
+  if (!event.tls_version.empty()) {
+    line.begin("tlsDetails").text("tlsVersion", event.tls_version).text("cipherSuite", event.tls_cipher).end();
+  }
+  out += "}\n";
+}
+
+}  // namespace kagimori::audit

@@ -1,0 +1,65 @@
+#include "audit/log.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+namespace kagimori::audit {
+namespace {
+
+tl::unexpected<Error> io_error(const std::filesystem::path& file, std::string_view what) {
+  const int error = errno;
+  const bool full = error == ENOSPC || error == EDQUOT;
+  return fail(full ? ErrorCode::kStorageFull : ErrorCode::kIo,
+              fmt::format("The audit log {} {}: {}. Requests are refused until it can be written.", file.string(), what,
+                          std::strerror(error)));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Log>> Log::open(const std::filesystem::path& file, Durability durability) {
+  std::unique_ptr<Log> log(new Log(file, durability));
+  TRY(log->reopen());
+  return log;
+}
+
+Log::~Log() {
+  if (descriptor_ >= 0) close(descriptor_);
+}
+
+Status Log::reopen() {
+  if (descriptor_ >= 0) close(descriptor_);
+  descriptor_ = ::open(file_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (descriptor_ < 0) return io_error(file_, "cannot be opened");
+  return {};
+}
+
+Status Log::append(std::string_view lines) {
+  const std::lock_guard lock(mutex_);
+  struct stat open_file {};
+  struct stat named_file {};
+  const bool same = descriptor_ >= 0 && fstat(descriptor_, &open_file) == 0 && stat(file_.c_str(), &named_file) == 0 &&
+                    open_file.st_ino == named_file.st_ino && open_file.st_dev == named_file.st_dev;
+  if (!same) TRY(reopen());
+  if (!same && fstat(descriptor_, &open_file) != 0) return io_error(file_, "cannot be read");
+  std::string_view rest = lines;
+  while (!rest.empty()) {
+    const ssize_t written = write(descriptor_, rest.data(), rest.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) {
+      Status failed = io_error(file_, "cannot be written");
+      // Half a batch must not stay: the requests it speaks of are answered with an error.
+      if (ftruncate(descriptor_, open_file.st_size) != 0) return io_error(file_, "cannot be cut back");
+      return failed;
+    }
+    rest.remove_prefix(static_cast<std::size_t>(written));
+  }
+  if (durability_ == Durability::kFsync && fdatasync(descriptor_) != 0) return io_error(file_, "cannot be synced");
+  return {};
+}
+
+}  // namespace kagimori::audit

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace kagimori::audit {
+
+// When a line counts as written: in the kernel, or on disk.
+enum class Durability { kWrite, kFsync };
+
+// The append-only file of JSON lines: the one place that events go to. Any thread; each append is one write, so lines of
+// different threads never mix. A file that was moved or deleted is noticed and made anew.
+class Log {
+ public:
+  // Makes the file with mode 0600 if it is not there. kIo with the reason.
+  static Result<std::unique_ptr<Log>> open(const std::filesystem::path& file, Durability durability);
+  ~Log();
+  Log(const Log&) = delete;
+  Log& operator=(const Log&) = delete;
+
+  // Appends whole lines. kStorageFull or kIo when they can't be written; then none of them is there.
+  Status append(std::string_view lines);
+
+ private:
+  Log(std::filesystem::path file, Durability durability) : file_(std::move(file)), durability_(durability) {}
+  Status reopen();
+
+  const std::filesystem::path file_;
+  const Durability durability_;
+  std::mutex mutex_;
+  int descriptor_ = -1;
+};
+
+}  // namespace kagimori::audit

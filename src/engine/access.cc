@@ -1,0 +1,185 @@
+#include "engine/access.h"
+
+#include <fmt/format.h>
+
+#include <array>
+
+#include "model/key_spec.h"
+
+namespace kagimori {
+namespace {
+
+bool equals_ignoring_case(std::string_view lower, std::string_view text) {
+  if (lower.size() != text.size()) return false;
+  for (std::size_t i = 0; i < lower.size(); ++i) {
+    const char c = text[i];
+    if (lower[i] != (c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c)) return false;
+  }
+  return true;
+}
+
+// Answers the condition keys of one request. Values are views into the request, the caller or the key; what must be made
+// up (numbers, dates) lives in `made_`, which evaluate() outlives by contract.
+class Conditions final : public ConditionSource {
+ public:
+  Conditions(const Caller& caller, const AccessRequest& request) : caller_(caller), request_(request) {}
+
+  bool get(std::string_view name, ConditionValues& out) const override {
+    if (name.starts_with("kms:")) return kms(name.substr(4), out);
+    if (name.starts_with("aws:")) return global(name.substr(4), out);
+    return false;
+  }
+
+ private:
+  static bool add(ConditionValues& out, std::string_view value) {
+    if (value.empty()) return false;
+    out.add(value);
+    return true;
+  }
+  static bool add_bool(ConditionValues& out, std::optional<bool> value) {
+    if (!value) return false;
+    out.add(*value ? "true" : "false");
+    return true;
+  }
+  bool add_number(ConditionValues& out, std::optional<std::int64_t> value) const {
+    if (!value) return false;
+    return add(out, keep(fmt::format("{}", *value)));
+  }
+  std::string_view keep(std::string text) const {
+    for (std::string& slot : made_) {
+      if (slot.empty()) return slot = std::move(text);
+      if (slot == text) return slot;
+    }
+    return {};
+  }
+  static bool find_tag(std::span<const Tag> tags, std::string_view lower_name, ConditionValues& out) {
+    for (const Tag& tag : tags) {
+      if (equals_ignoring_case(lower_name, tag.key)) {
+        out.add(tag.value);
+        return true;
+      }
+    }
+    return false;
+  }
+
+  bool kms(std::string_view name, ConditionValues& out) const {
+    const RequestFacts& facts = request_.facts;
+    constexpr std::string_view kContext = "encryptioncontext:";
+    if (name.starts_with(kContext)) {
+      for (const auto& [key, value] : facts.encryption_context) {
+        if (equals_ignoring_case(name.substr(kContext.size()), key)) {
+          out.add(value);
+          return true;
+        }
+      }
+      return false;
+    }
+    if (name == "encryptioncontextkeys") {
+      for (const auto& pair : facts.encryption_context) out.add(pair.first);
+      return !facts.encryption_context.empty();
+    }
+    if (name == "calleraccount") return add(out, caller_.identity->account());
+    if (name == "encryptionalgorithm") return add(out, facts.encryption_algorithm);
+    if (name == "requestalias") return add(out, facts.request_alias);
+    if (name == "bypasspolicylockoutsafetycheck") return add_bool(out, facts.bypass_policy_lockout_safety_check);
+    if (name == "reencryptonsamekey") return add_bool(out, facts.reencrypt_on_same_key);
+    if (name == "rotationperiodindays") return add_number(out, facts.rotation_period_days);
+    if (name == "schedulekeydeletionpendingwindowindays") return add_number(out, facts.pending_window_days);
+    return key_property(name, out);
+  }
+
+  bool key_property(std::string_view name, ConditionValues& out) const {
+    const RequestFacts& facts = request_.facts;
+    const Key* key = request_.key == nullptr ? nullptr : request_.key->key;
+    if (name == "keyspec" || name == "customermasterkeyspec") {
+      return add(out, key == nullptr ? facts.key_spec : aws_key_spec(key->type));
+    }
+    if (name == "keyusage" || name == "customermasterkeyusage") {
+      return add(out, key == nullptr ? facts.key_usage : aws_key_usage(key->type));
+    }
+    if (name == "keyorigin") return add(out, key == nullptr ? facts.key_origin : aws_origin(key->origin));
+    if (name == "multiregion") {
+      return add_bool(out, key == nullptr ? facts.multi_region : std::optional(key->replication != ReplicationRole::kNone));
+    }
+    if (key == nullptr) return false;
+    if (name == "multiregionkeytype") {
+      if (key->replication == ReplicationRole::kNone) return false;
+      return add(out, key->replication == ReplicationRole::kPrimary ? "PRIMARY" : "REPLICA");
+    }
+    if (name == "resourcealiases") {
+      for (const std::string& alias : request_.key->aliases) out.add(alias);
+      return !request_.key->aliases.empty();
+    }
+    return false;
+  }
+
+  bool global(std::string_view name, ConditionValues& out) const {
+    const IdentitySnapshot& who = *caller_.identity;
+    constexpr std::string_view kRequestTag = "requesttag/";
+    constexpr std::string_view kResourceTag = "resourcetag/";
+    if (name.starts_with(kRequestTag)) return find_tag(request_.facts.request_tags, name.substr(kRequestTag.size()), out);
+    if (name.starts_with(kResourceTag)) {
+      if (request_.key == nullptr) return false;
+      return find_tag(request_.key->key->tags, name.substr(kResourceTag.size()), out);
+    }
+    if (name == "tagkeys") {
+      for (const Tag& tag : request_.facts.request_tags) out.add(tag.key);
+      for (const std::string& key : request_.facts.request_tag_keys) out.add(key);
+      return !out.empty();
+    }
+    if (name == "principalarn") return add(out, who.arn);
+    if (name == "principalaccount") return add(out, who.account());
+    if (name == "principaltype") return add(out, who.is_root() ? "Account" : "User");
+    if (name == "principalisawsservice" || name == "viaawsservice") return add_bool(out, false);
+    if (name == "userid") return add(out, who.unique_id());
+    if (name == "username") return add(out, who.user_name);
+    if (name == "sourceip") return add(out, caller_.origin.source_address);
+    if (name == "useragent") return add(out, caller_.origin.user_agent);
+    if (name == "securetransport") return add_bool(out, !caller_.origin.tls_version.empty());
+    if (name == "currenttime") return add(out, keep(to_iso8601(caller_.time)));
+    if (name == "epochtime") return add(out, keep(fmt::format("{}", caller_.time.seconds())));
+    if (name == "resourceaccount") {
+      return add(out, request_.key == nullptr ? std::string_view(who.account()) : request_.key->key->account);
+    }
+    if (name == "requestedregion") return add(out, caller_.region);
+    return false;
+  }
+
+  const Caller& caller_;
+  const AccessRequest& request_;
+  // Enough for every made-up value that one policy can ask for: current time, epoch time, two numbers.
+  mutable std::array<std::string, 4> made_;
+};
+
+Decision decide_access(const Caller& caller, const AccessRequest& request) {
+  const IdentitySnapshot& who = *caller.identity;
+  const Conditions conditions(caller, request);
+  const PolicyCaller policy_caller{who.arn, who.unique_id(), who.account(), who.is_root(), {}};
+  const PolicyRequest policy_request{policy_caller, request.action, request.resource, conditions};
+
+  DecisionInput input;
+  input.caller_is_root = who.is_root();
+  input.iam_only = request.key == nullptr;
+  input.cross_account_operation = request.cross_account_operation;
+  if (request.key != nullptr) {
+    input.cross_account = request.key->key->account != who.account();
+    input.key_policy = evaluate(*request.key->policy, policy_request).kind;
+  }
+  for (const auto& policy : who.policies) {
+    input.identity = std::max(input.identity, evaluate(*policy, policy_request).kind);
+  }
+  return decide(input);
+}
+
+}  // namespace
+
+Status authorize(const Caller& caller, const AccessRequest& request) {
+  const Decision decision = decide_access(caller, request);
+  if (decision.allowed) return {};
+  return fail(ErrorCode::kAccessDenied,
+              access_denied_message(decision.reason, caller.identity->arn, request.action, request.resource));
+}
+
+bool would_allow(const Caller& caller, const AccessRequest& request) { return decide_access(caller, request).allowed; }
+
+}  // namespace kagimori

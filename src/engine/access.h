@@ -1,0 +1,57 @@
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "engine/caller.h"
+#include "model/key.h"
+#include "policy/decision.h"
+#include "policy/policy.h"
+#include "seal/ciphertext.h"
+
+namespace kagimori {
+
+// The key that a permission is asked for.
+struct AccessKeyTarget {
+  const Key* key = nullptr;
+  std::string_view arn;
+  const CompiledPolicy* policy = nullptr;
+  std::span<const std::string> aliases;
+};
+
+// What of a request its condition keys need (facts: AWS service authorization reference, "Condition keys for AWS KMS").
+// Members stay empty where they have no meaning.
+struct RequestFacts {
+  std::span<const ContextPair> encryption_context;
+  std::string_view encryption_algorithm;
+  std::string_view request_alias;  // the alias that the request named the key by
+  std::span<const Tag> request_tags;
+  std::span<const std::string> request_tag_keys;  // UntagResource
+  std::optional<bool> bypass_policy_lockout_safety_check;
+  std::optional<bool> reencrypt_on_same_key;
+  std::optional<std::int64_t> rotation_period_days;
+  std::optional<std::int64_t> pending_window_days;
+  // CreateKey, where there is no key yet.
+  std::string_view key_spec, key_usage, key_origin;
+  std::optional<bool> multi_region;
+};
+
+struct AccessRequest {
+  std::string_view action;    // "kms:Encrypt"
+  std::string_view resource;  // ARN; "*" for operations without a resource
+  const AccessKeyTarget* key = nullptr;  // null: IAM-only (CreateKey, ListKeys, an alias as resource, iam:*)
+  bool cross_account_operation = false;
+  RequestFacts facts;
+};
+
+// The one gate: every verb passes it before it touches anything. kAccessDenied with AWS's sentence. Pure.
+Status authorize(const Caller& caller, const AccessRequest& request);
+
+// As authorize, with the key policy of the target replaced: what PutKeyPolicy's lock-out check asks. Denied -> false.
+bool would_allow(const Caller& caller, const AccessRequest& request);
+
+}  // namespace kagimori

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace kagimori {
+
+// The name of one item in a worker's cache; commits list those that they make stale.
+namespace cache_key {
+
+inline std::string identity(std::string_view access_key_id) { return std::string("I|").append(access_key_id); }
+inline std::string key(std::string_view account, std::string_view region, std::string_view key_id) {
+  return std::string("K|").append(account).append("|").append(region).append("|").append(key_id);
+}
+// `name` with "alias/".
+inline std::string alias(std::string_view account, std::string_view region, std::string_view name) {
+  return std::string("A|").append(account).append("|").append(region).append("|").append(name);
+}
+
+}  // namespace cache_key
+}  // namespace kagimori

@@ -1,0 +1,92 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/secret.h"
+#include "engine/engine.h"
+
+namespace kagimori {
+
+// The data-plane verbs (AWS KMS API reference, operations of the same names). All run on a worker's thread, against its
+// cache; kCacheMiss asks the caller to Engine::fill and run the request again. Order of checks: key resolution,
+// authorisation, usage and algorithm, state, cryptography. Sizes of members have been checked by the dialect.
+
+inline constexpr std::string_view kSymmetricDefault = "SYMMETRIC_DEFAULT";
+inline constexpr std::size_t kMaxPlaintext = 4096;  // bytes
+
+// Pairs of an encryption context; views into the request.
+using EncryptionContext = std::vector<ContextPair>;
+
+struct EncryptRequest {
+  std::string_view key_id;
+  ByteView plaintext;
+  EncryptionContext context;
+  std::string_view algorithm = kSymmetricDefault;
+  bool dry_run = false;
+};
+struct EncryptResponse {
+  Bytes ciphertext;
+  std::string key_arn;
+};
+Result<EncryptResponse> encrypt(Engine& engine, EngineWorker& worker, const Caller& caller, Trail& trail,
+                                EncryptRequest& request);
+
+struct DecryptRequest {
+  ByteView ciphertext;
+  EncryptionContext context;
+  std::string_view key_id;  // empty: the ciphertext names it
+  std::string_view algorithm = kSymmetricDefault;
+  bool dry_run = false;
+  bool ignore_ciphertext = false;  // with dry_run and key_id only
+};
+struct DecryptResponse {
+  SecretBytes plaintext;
+  std::string key_arn;
+  std::string material_id;
+};
+Result<DecryptResponse> decrypt(Engine& engine, EngineWorker& worker, const Caller& caller, Trail& trail,
+                                DecryptRequest& request);
+
+struct ReEncryptRequest {
+  ByteView ciphertext;
+  EncryptionContext source_context, destination_context;
+  std::string_view source_key_id;  // empty: the ciphertext names it
+  std::string_view destination_key_id;
+  std::string_view source_algorithm = kSymmetricDefault, destination_algorithm = kSymmetricDefault;
+  bool dry_run = false;
+  bool ignore_ciphertext = false;
+};
+struct ReEncryptResponse {
+  Bytes ciphertext;
+  std::string source_key_arn, destination_key_arn;
+  std::string source_material_id, destination_material_id;
+};
+Result<ReEncryptResponse> re_encrypt(Engine& engine, EngineWorker& worker, const Caller& caller, Trail& trail,
+                                     ReEncryptRequest& request);
+
+struct GenerateDataKeyRequest {
+  std::string_view key_id;
+  EncryptionContext context;
+  std::size_t bytes = 32;  // 1 to 1024
+  bool dry_run = false;
+  bool without_plaintext = false;
+};
+struct GenerateDataKeyResponse {
+  Bytes ciphertext;
+  SecretBytes plaintext;  // empty with without_plaintext
+  std::string key_arn;
+  std::string material_id;
+};
+Result<GenerateDataKeyResponse> generate_data_key(Engine& engine, EngineWorker& worker, const Caller& caller,
+                                                  Trail& trail, GenerateDataKeyRequest& request);
+
+Result<SecretBytes> generate_random(EngineWorker& worker, const Caller& caller, std::size_t bytes);
+
+// DescribeKey: the snapshot, once the caller may see it.
+Result<std::shared_ptr<const KeySnapshot>> describe_key(Engine& engine, EngineWorker& worker, const Caller& caller,
+                                                        Trail& trail, std::string_view key_id);
+
+}  // namespace kagimori

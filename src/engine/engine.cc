@@ -1,0 +1,329 @@
+#include "engine/engine.h"
+
+#include <unistd.h>
+
+#include "base/encoding.h"
+#include "base/log.h"
+#include "engine/cache_key.h"
+#include "engine/loader.h"
+
+namespace kagimori {
+namespace {
+
+// A transaction that keeps meeting others on the same records gives up here; each try makes at least one other succeed.
+constexpr int kMaxTries = 32;
+constexpr std::size_t kMaxSigningKeys = 4;
+
+Error busy() { return {ErrorCode::kServiceUnavailable, "The records of this request keep changing. Try again."}; }
+
+std::vector<std::string_view> split_item(std::string_view item) {
+  std::vector<std::string_view> parts;
+  while (parts.size() < 3) {
+    const std::size_t bar = item.find('|');
+    if (bar == std::string_view::npos) break;
+    parts.push_back(item.substr(0, bar));
+    item.remove_prefix(bar + 1);
+  }
+  parts.push_back(item);
+  return parts;
+}
+
+}  // namespace
+
+struct Engine::Job {
+  Caller caller;
+  Trail trail;
+  Work work;
+  Done done;
+  EngineWorker* worker = nullptr;
+  int tries = 0;
+};
+
+Result<std::unique_ptr<Engine>> Engine::start(const Parts& parts) {
+  std::unique_ptr<Engine> engine(new Engine(parts));
+  TRY_ASSIGN(engine->pool_, Pool::start(parts.settings.pool_threads, parts.settings.pool_queue));
+  TRY_ASSIGN(engine->system_thread_.crypto, CryptoContext::create());
+  engine->system_thread_.random = std::make_unique<OpensslRandom>(*engine->system_thread_.crypto);
+  TRY(engine->drain_outbox());
+  return engine;
+}
+
+Engine::~Engine() { stop(); }
+
+Result<std::unique_ptr<EngineWorker>> Engine::make_worker(std::size_t index) {
+  TRY_ASSIGN(auto worker, EngineWorker::create(index, parts_.settings.cache_entries));
+  const std::lock_guard lock(workers_mutex_);
+  if (workers_.size() <= index) workers_.resize(index + 1);
+  workers_[index] = worker.get();
+  return worker;
+}
+
+void Engine::attach(WorkerPort& port) {
+  port_.store(&port, std::memory_order_release);
+  sweeper_ = std::thread([this] { sweeper_loop(); });
+}
+
+void Engine::stop_sweeper() {
+  {
+    const std::lock_guard lock(sweeper_mutex_);
+    stopping_ = true;
+  }
+  sweeper_wake_.notify_all();
+  if (sweeper_.joinable()) sweeper_.join();
+}
+
+void Engine::stop() {
+  stop_sweeper();
+  if (pool_ != nullptr) pool_->stop();
+}
+
+Transaction::Environment Engine::environment(PoolThread& thread) {
+  return {*thread.crypto, *thread.random,      parts_.keyrings,
+          parts_.settings, key_counter_, parts_.clock.now(), parts_.lifecycle_clock.now()};
+}
+
+// --- Identity ---
+
+Result<Caller> Engine::authenticate(EngineWorker& worker, const SigV4Request& request, Origin origin,
+                                    std::string_view service) {
+  TRY_ASSIGN(const SigV4Evidence evidence, parse_sigv4(request));
+  const Timestamp now = parts_.clock.now();
+  SigV4TimeLimits limits;
+  if (!parts_.settings.allow_presigned) limits.max_presigned_expires = 0;
+  TRY(check_scope(evidence, parts_.settings.region, service));
+  TRY(check_time(evidence, now, limits));
+  TRY_ASSIGN(CacheEntry* const entry, worker.need(cache_key::identity(evidence.access_key_id)));
+  const auto& identity = entry->identity;
+  // Session tokens belong to temporary credentials, of which there are none yet.
+  if (identity == nullptr || !identity->access_key.active || evidence.session_token) {
+    return fail(ErrorCode::kUnrecognizedClient, "The security token included in the request is invalid.");
+  }
+  const DerivedSigningKey* signing_key = nullptr;
+  for (const DerivedSigningKey& known : entry->signing_keys) {
+    if (known.date == evidence.scope_date && known.service == service) signing_key = &known;
+  }
+  if (signing_key == nullptr) {
+    if (entry->signing_keys.size() >= kMaxSigningKeys) entry->signing_keys.erase(entry->signing_keys.begin());
+    entry->signing_keys.push_back({std::string(evidence.scope_date), std::string(evidence.region), std::string(service),
+                                   derive_signing_key(*worker.crypto, identity->secret, evidence.scope_date,
+                                                      evidence.region, service)});
+    signing_key = &entry->signing_keys.back();
+  }
+  TRY(verify_sigv4(*worker.crypto, evidence, request, signing_key->key.expose(), worker.scratch));
+  return Caller{identity, std::move(origin), parts_.settings.region, now};
+}
+
+// --- Cache fills ---
+
+void Engine::fill(EngineWorker& worker, std::function<void(Status)> then) {
+  const std::string item = std::move(worker.missing);
+  EngineWorker::Fill& fill = worker.fills[item];
+  fill.waiting.push_back(std::move(then));
+  if (fill.waiting.size() == 1) start_fill(worker, item);
+}
+
+void Engine::start_fill(EngineWorker& worker, const std::string& item) {
+  WorkerPort* const port = port_.load(std::memory_order_acquire);
+  if (port == nullptr) {
+    end_fill(worker, item, fail(ErrorCode::kServiceUnavailable, "The server is starting. Try again."));
+    return;
+  }
+  pool_->submit_internal([this, port, &worker, item](PoolThread& thread) {
+    auto loaded = std::make_shared<Result<CacheEntry>>(load_item(thread, item));
+    port->post(worker.index, [this, &worker, item, loaded] { end_fill(worker, item, std::move(*loaded)); });
+  });
+}
+
+void Engine::end_fill(EngineWorker& worker, const std::string& item, Result<CacheEntry> loaded) {
+  const auto found = worker.fills.find(item);
+  if (found->second.stale) {
+    found->second.stale = false;
+    start_fill(worker, item);
+    return;
+  }
+  const std::vector<std::function<void(Status)>> waiting = std::move(found->second.waiting);
+  worker.fills.erase(found);
+  Status status;
+  if (loaded) {
+    worker.cache.insert(*std::move(loaded));
+  } else {
+    LogLine(LogLevel::kError, "cannot read a record").field("item", item).field("reason", loaded.error().message);
+    status = fail(loaded.error());
+  }
+  for (const auto& then : waiting) then(status);
+}
+
+Result<CacheEntry> Engine::load_item(PoolThread& thread, const std::string& item) {
+  TRY_ASSIGN(const auto read, parts_.store.read());
+  RecordReader reader(*thread.crypto, parts_.keyrings, *read);
+  CacheEntry entry;
+  entry.name = item;
+  const auto parts = split_item(item);
+  if (item.starts_with("I|")) {
+    TRY_ASSIGN(entry.identity, load_identity(reader, std::string_view(item).substr(2)));
+  } else if (item.starts_with("K|")) {
+    TRY_ASSIGN(entry.key, load_key(reader, parts[1], parts[2], parts[3]));
+    if (entry.key != nullptr) entry.message_keys.resize(entry.key->versions.size());
+  } else {
+    TRY_ASSIGN(const auto alias, load_alias(reader, parts[1], parts[2], parts[3]));
+    if (alias) entry.alias_target = alias->target_key_id;
+  }
+  return entry;
+}
+
+void Engine::drop_everywhere(std::vector<std::string> items, std::function<void()> then) {
+  WorkerPort* const port = port_.load(std::memory_order_acquire);
+  if (port == nullptr || items.empty()) {
+    then();
+    return;
+  }
+  struct Countdown {
+    std::atomic<std::size_t> left;
+    std::vector<std::string> items;
+    std::function<void()> then;
+  };
+  auto shared = std::make_shared<Countdown>();
+  shared->left = port->worker_count();
+  shared->items = std::move(items);
+  shared->then = std::move(then);
+  const auto arrive = [shared] {
+    if (shared->left.fetch_sub(1, std::memory_order_acq_rel) == 1) shared->then();
+  };
+  for (std::size_t i = 0; i < port->worker_count(); ++i) {
+    const bool posted = port->post(i, [this, i, shared, arrive] {
+      EngineWorker& worker = *workers_[i];
+      for (const std::string& item : shared->items) {
+        worker.cache.erase(item);
+        const auto fill = worker.fills.find(item);
+        if (fill != worker.fills.end()) fill->second.stale = true;
+      }
+      arrive();
+    });
+    if (!posted) arrive();
+  }
+}
+
+// --- Management operations ---
+
+void Engine::run(EngineWorker& worker, Caller caller, Trail trail, Work work, Done done) {
+  auto job = std::make_shared<Job>();
+  job->caller = std::move(caller);
+  job->trail = std::move(trail);
+  job->work = std::move(work);
+  job->done = std::move(done);
+  job->worker = &worker;
+  Status queued = fail(ErrorCode::kServiceUnavailable, "The server is starting. Try again.");
+  if (port_.load(std::memory_order_acquire) != nullptr) {
+    queued = pool_->submit([this, job](PoolThread& thread) { execute(thread, job); });
+  }
+  if (!queued) {
+    emit(worker, job->caller, job->trail, &queued.error());
+    job->done(fail(queued.error()));
+  }
+}
+
+void Engine::execute(PoolThread& thread, const std::shared_ptr<Job>& job) {
+  job->trail.reset();
+  auto read = parts_.store.read();
+  if (!read) return finish(job, fail(read.error()), false);
+  Transaction transaction(environment(thread), *std::move(read), job->caller, job->trail);
+  const Status same_caller = transaction.check_caller();
+  if (!same_caller) return finish(job, fail(same_caller.error()), false);
+  Result<std::string> body = job->work(transaction);
+  if (!body || !transaction.has_writes()) return finish(job, std::move(body), false);
+
+  auto outcome = std::make_shared<Outcome>();
+  const std::string event_id = make_uuid(*thread.random);
+  audit::append_json_line(outcome->event_line,
+                          job->trail.event(job->caller, nullptr, event_id, parts_.settings.region));
+  outcome->stale_items = transaction.take_stale_items();
+  outcome->on_commit = transaction.take_on_commit();
+  outcome->body = *std::move(body);
+  Batch batch = transaction.take_batch();
+  batch.events.push_back(to_bytes(as_bytes(outcome->event_line)));
+  parts_.store.commit(std::move(batch), [this, job, outcome](const Result<std::uint64_t>& revision) {
+    committed(job, revision, *outcome);
+  });
+}
+
+void Engine::committed(const std::shared_ptr<Job>& job, const Result<std::uint64_t>& revision, Outcome& outcome) {
+  if (!revision) {
+    if (revision.error().code != ErrorCode::kStale) return finish(job, fail(revision.error()), false);
+    if (++job->tries >= kMaxTries) return finish(job, fail(busy()), false);
+    pool_->submit_internal([this, job](PoolThread& thread) { execute(thread, job); });
+    return;
+  }
+  for (const auto& action : outcome.on_commit) action();
+  // The event is durable with the change; if the log can't be written now, the outbox keeps it until it can.
+  const Status logged = parts_.log.append(outcome.event_line);
+  if (logged) {
+    parts_.store.remove_events(*revision);
+  } else {
+    LogLine(LogLevel::kError, logged.error().message);
+  }
+  drop_everywhere(std::move(outcome.stale_items),
+                  [this, job, body = std::move(outcome.body)] { finish(job, body, true); });
+}
+
+void Engine::finish(const std::shared_ptr<Job>& job, Result<std::string> result, bool event_is_written) {
+  WorkerPort* const port = port_.load(std::memory_order_acquire);
+  auto shared = std::make_shared<Result<std::string>>(std::move(result));
+  port->post(job->worker->index, [this, job, shared, event_is_written] {
+    if (!event_is_written) emit(*job->worker, job->caller, job->trail, *shared ? nullptr : &shared->error());
+    job->done(std::move(*shared));
+  });
+}
+
+// --- Audit ---
+
+void Engine::emit(EngineWorker& worker, const Caller& caller, const Trail& trail, const Error* error) {
+  const std::string event_id = make_uuid(*worker.random);
+  audit::append_json_line(worker.audit_lines, trail.event(caller, error, event_id, parts_.settings.region));
+}
+
+void Engine::log_request(EngineWorker& worker, const Origin& origin, std::string_view principal,
+                         std::string_view operation, std::string_view key_arn, std::string_view result,
+                         std::int64_t micros) {
+  if (!parts_.settings.log_requests) return;
+  std::string& out = worker.request_lines;
+  out += R"({"time":")" + to_iso8601_micros(parts_.clock.now()) + R"(","level":"info","message":"request","requestId":)";
+  append_json_string(out, origin.request_id);
+  out += R"(,"source":)";
+  append_json_string(out, origin.source_address);
+  out += R"(,"principal":)";
+  append_json_string(out, principal);
+  out += R"(,"operation":)";
+  append_json_string(out, operation);
+  out += R"(,"key":)";
+  append_json_string(out, key_arn);
+  out += R"(,"result":)";
+  append_json_string(out, result);
+  out += ",\"micros\":" + std::to_string(micros) + "}\n";
+}
+
+Status Engine::flush(EngineWorker& worker) {
+  if (!worker.request_lines.empty()) {
+    // A closed or full stderr must not stop the service; there is nowhere left to say so.
+    [[maybe_unused]] const ssize_t written =
+        write(STDERR_FILENO, worker.request_lines.data(), worker.request_lines.size());
+    worker.request_lines.clear();
+  }
+  if (worker.audit_lines.empty()) return {};
+  Status appended = parts_.log.append(worker.audit_lines);
+  worker.audit_lines.clear();
+  return appended;
+}
+
+Status Engine::drain_outbox() {
+  for (;;) {
+    TRY_ASSIGN(const auto pending, parts_.store.pending_events(256));
+    if (pending.empty()) return {};
+    std::string lines;
+    for (const PendingEvent& event : pending) lines += as_text(event.payload);
+    TRY(parts_.log.append(lines));
+    parts_.store.remove_events(pending.back().store_revision);
+    if (pending.size() < 256) return {};
+  }
+}
+
+}  // namespace kagimori

@@ -1,0 +1,134 @@
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "audit/log.h"
+#include "base/clock.h"
+#include "engine/caller.h"
+#include "engine/engine_worker.h"
+#include "engine/pool.h"
+#include "engine/settings.h"
+#include "engine/trail.h"
+#include "engine/transaction.h"
+#include "seal/keyring.h"
+#include "store/store.h"
+
+namespace kagimori {
+
+// How the engine reaches the workers' threads; the server implements it over its event loops.
+class WorkerPort {
+ public:
+  virtual ~WorkerPort() = default;
+  virtual std::size_t worker_count() const = 0;
+  // False when that worker has ended.
+  virtual bool post(std::size_t worker, std::function<void()> task) = 0;
+};
+
+// Every operation, once, whatever the dialect. Two ways lead through it:
+//  - Data-plane verbs (engine/cryptographic.h) run on the worker's own thread against its cache. What is not cached is
+//    kCacheMiss: fill() fetches it on the pool, then the request runs again.
+//  - Management operations run on the pool as a Transaction; their batch is committed by the store's writer, every worker
+//    drops what the commit made stale, and only then the answer goes out. So no worker acts on an older truth after a
+//    change was acknowledged.
+class Engine {
+ public:
+  struct Parts {
+    Store& store;
+    Keyrings& keyrings;
+    audit::Log& log;
+    const Clock& clock;            // real time
+    const Clock& lifecycle_clock;
+    EngineSettings settings;
+  };
+
+  static Result<std::unique_ptr<Engine>> start(const Parts& parts);
+  ~Engine();
+  // Each worker's part, made on its own thread; then, once, the way to their threads. Until then every request that needs
+  // more than its own thread is answered with kServiceUnavailable.
+  Result<std::unique_ptr<EngineWorker>> make_worker(std::size_t index);
+  void attach(WorkerPort& port);
+  // Ends the sweeper; call while the workers' threads still run, since it waits for them.
+  void stop_sweeper();
+  // Ends the pool; call when no request is under way any more.
+  void stop();
+
+  const EngineSettings& settings() const { return parts_.settings; }
+  Timestamp now() const { return parts_.clock.now(); }
+
+  // --- On a worker's thread ---
+
+  // Who signed this request? Errors as AWS words them (facts: aws-kms.md 7.5), or kCacheMiss.
+  Result<Caller> authenticate(EngineWorker& worker, const SigV4Request& request, Origin origin, std::string_view service);
+
+  // Fetches worker.missing; `then` runs on the worker's thread, with an error when the store could not be read.
+  void fill(EngineWorker& worker, std::function<void(Status)> then);
+
+  // A management operation. `work` builds the answer's body and may run several times; `done` runs once, on this worker's
+  // thread. The audit event is taken care of.
+  using Work = std::function<Result<std::string>(Transaction&)>;
+  using Done = std::function<void(Result<std::string>)>;
+  void run(EngineWorker& worker, Caller caller, Trail trail, Work work, Done done);
+
+  // The one emit point: the event of a request that did not change the store.
+  void emit(EngineWorker& worker, const Caller& caller, const Trail& trail, const Error* error);
+  // One line of the request log.
+  void log_request(EngineWorker& worker, const Origin& origin, std::string_view principal, std::string_view operation,
+                   std::string_view key_arn, std::string_view result, std::int64_t micros);
+  // Writes the turn's lines; call before its answers go out. On an error no answer of the turn may go out as it is.
+  Status flush(EngineWorker& worker);
+
+  // --- On any other thread, never a worker's ---
+
+  // A change made by the clock or the operator, not by a request. Waits until it is in force on every worker.
+  Status run_system(std::string_view event_name, const std::function<Status(Transaction&)>& work);
+  // Does what is due by lifecycle time: rotations and deletions. The sweeper calls it at its interval.
+  Status sweep();
+  // The same from a worker's thread: `done` runs there once everything due has been done.
+  void sweep_now(EngineWorker& worker, std::function<void(Status)> done);
+
+ private:
+  struct Job;
+
+  explicit Engine(const Parts& parts) : parts_(parts) {}
+  void execute(PoolThread& thread, const std::shared_ptr<Job>& job);
+  // What a try of a job leads to once it is durable.
+  struct Outcome {
+    std::string event_line;
+    std::vector<std::string> stale_items;
+    std::vector<std::function<void()>> on_commit;
+    std::string body;
+  };
+  void committed(const std::shared_ptr<Job>& job, const Result<std::uint64_t>& revision, Outcome& outcome);
+  void finish(const std::shared_ptr<Job>& job, Result<std::string> result, bool event_is_written);
+  // Has every worker drop the items, then calls `then` (on whichever worker is last).
+  void drop_everywhere(std::vector<std::string> items, std::function<void()> then);
+  void start_fill(EngineWorker& worker, const std::string& item);
+  void end_fill(EngineWorker& worker, const std::string& item, Result<CacheEntry> loaded);
+  Result<CacheEntry> load_item(PoolThread& thread, const std::string& item);
+  Status drain_outbox();
+  void sweeper_loop();
+  Transaction::Environment environment(PoolThread& thread);
+
+  Parts parts_;
+  std::atomic<WorkerPort*> port_{nullptr};
+  std::unique_ptr<Pool> pool_;
+  std::mutex workers_mutex_;
+  std::vector<EngineWorker*> workers_;  // by index; complete before attach()
+
+  KeyCounter key_counter_;
+  PoolThread system_thread_;  // guarded by system_mutex_
+  std::mutex system_mutex_;
+  std::mutex sweeper_mutex_;
+  std::condition_variable sweeper_wake_;
+  bool stopping_ = false;
+  std::thread sweeper_;
+};
+
+}  // namespace kagimori

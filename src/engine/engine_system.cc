@@ -1,0 +1,113 @@
+#include <fmt/format.h>
+
+#include <future>
+
+#include "base/log.h"
+#include "engine/engine.h"
+#include "engine/lifecycle_changes.h"
+
+namespace kagimori {
+namespace {
+
+constexpr int kMaxTries = 32;
+constexpr std::size_t kSweepPage = 256;
+constexpr std::size_t kRewrapRecords = 500;
+
+}  // namespace
+
+Status Engine::run_system(std::string_view event_name, const std::function<Status(Transaction&)>& work) {
+  const std::lock_guard lock(system_mutex_);
+  PoolThread& thread = system_thread_;
+  for (int tries = 0; tries < kMaxTries; ++tries) {
+    Caller clock;
+    clock.time = parts_.clock.now();
+    clock.origin.dialect = Dialect::kAwsKms;
+    clock.region = parts_.settings.region;
+    Trail trail(event_name, false);
+    TRY_ASSIGN(auto read, parts_.store.read());
+    Transaction transaction(environment(thread), std::move(read), clock, trail);
+    TRY(work(transaction));
+    if (!transaction.has_writes()) return {};
+
+    std::string line;
+    const std::string event_id = make_uuid(*thread.random);
+    audit::Event event = trail.event(clock, nullptr, event_id, parts_.settings.region);
+    event.user = {"Service", "kagimori", "", "", "", ""};
+    event.source_address = "kagimori";
+    event.service_event = true;
+    audit::append_json_line(line, event);
+    std::vector<std::string> stale_items = transaction.take_stale_items();
+    const auto on_commit = transaction.take_on_commit();
+    Batch batch = transaction.take_batch();
+    batch.events.push_back(to_bytes(as_bytes(line)));
+    const auto revision = parts_.store.commit_and_wait(std::move(batch));
+    if (!revision && revision.error().code == ErrorCode::kStale) continue;
+    if (!revision) return fail(revision.error());
+    for (const auto& action : on_commit) action();
+    if (parts_.log.append(line)) parts_.store.remove_events(*revision);
+    std::promise<void> dropped;
+    drop_everywhere(std::move(stale_items), [&dropped] { dropped.set_value(); });
+    dropped.get_future().wait();
+    return {};
+  }
+  return fail(ErrorCode::kServiceUnavailable, "The records of this change keep changing. It will be tried again.");
+}
+
+Status Engine::sweep() {
+  Bytes after;
+  for (;;) {
+    std::vector<DueEntry> due;
+    {
+      const std::lock_guard lock(system_mutex_);
+      TRY_ASSIGN(const auto read, parts_.store.read());
+      RecordReader reader(*system_thread_.crypto, parts_.keyrings, *read);
+      TRY_ASSIGN(const auto rows, reader.scan<Bytes>(kSystemAccount, Table::kDue, {}, after, kSweepPage));
+      for (const Loaded<Bytes>& row : rows) {
+        TRY_ASSIGN(DueEntry entry, parse_due_key(row.key));
+        if (entry.when > parts_.lifecycle_clock.now()) break;
+        due.push_back(std::move(entry));
+        after = row.key;
+      }
+    }
+    if (due.empty()) return {};
+    for (const DueEntry& entry : due) {
+      const std::string_view name = entry.kind == DueKind::kDelete ? "DeleteKey" : "RotateKey";
+      const Status done = run_system(name, [&](Transaction& transaction) { return apply_due(transaction, entry); });
+      // One key that can't be processed (a damaged record) must not hold up the others.
+      if (!done) LogLine(LogLevel::kError, "a due change failed").field("event", name).field("reason", done.error().message);
+    }
+  }
+}
+
+void Engine::sweep_now(EngineWorker& worker, std::function<void(Status)> done) {
+  pool_->submit_internal([this, &worker, done = std::move(done)](PoolThread&) {
+    const Status swept = sweep();
+    port_.load(std::memory_order_acquire)->post(worker.index, [done, swept] { done(swept); });
+  });
+}
+
+void Engine::sweeper_loop() {
+  std::unique_lock lock(sweeper_mutex_);
+  while (!stopping_) {
+    sweeper_wake_.wait_for(lock, std::chrono::seconds(parts_.settings.sweep_interval_seconds), [this] { return stopping_; });
+    if (stopping_) return;
+    lock.unlock();
+    const auto report = [](std::string_view what, const Error& error) {
+      LogLine(LogLevel::kError, what).field("reason", error.message);
+    };
+    if (const Status swept = sweep(); !swept) report("the sweep failed", swept.error());
+    if (const Status drained = drain_outbox(); !drained) report("the audit outbox waits", drained.error());
+    {
+      const std::lock_guard system(system_mutex_);
+      CryptoContext& crypto = *system_thread_.crypto;
+      if (const Status started = parts_.keyrings.start_due_epochs(crypto); !started) {
+        report("a keyring epoch could not be started", started.error());
+      }
+      const auto more = parts_.keyrings.rewrap_step(crypto, kRewrapRecords);
+      if (!more) report("re-wrapping stopped", more.error());
+    }
+    lock.lock();
+  }
+}
+
+}  // namespace kagimori

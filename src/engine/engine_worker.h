@@ -1,0 +1,47 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "crypto/context.h"
+#include "crypto/random.h"
+#include "engine/worker_cache.h"
+#include "protocol/sigv4.h"
+
+namespace kagimori {
+
+// What the engine keeps on one worker's thread: its crypto contexts, its cache, and the lines that this loop turn will
+// write. All members belong to that thread.
+struct EngineWorker {
+  static Result<std::unique_ptr<EngineWorker>> create(std::size_t index, std::size_t cache_entries);
+
+  std::size_t index = 0;
+  std::unique_ptr<CryptoContext> crypto;
+  std::unique_ptr<OpensslRandom> random;
+  WorkerCache cache;
+  SigV4Scratch scratch;
+
+  // The item that a verb did not find; set together with ErrorCode::kCacheMiss. Engine::fill fetches it.
+  std::string missing;
+  // The cached item, or kCacheMiss.
+  Result<CacheEntry*> need(std::string name);
+
+  // Fills under way: who waits for an item, and whether it went stale while it was being read.
+  struct Fill {
+    std::vector<std::function<void(Status)>> waiting;
+    bool stale = false;
+  };
+  std::unordered_map<std::string, Fill> fills;
+
+  std::string audit_lines;    // written before the answers of this turn
+  std::string request_lines;  // the request log
+
+ private:
+  EngineWorker(std::size_t worker_index, std::size_t cache_entries) : index(worker_index), cache(cache_entries) {}
+};
+
+}  // namespace kagimori

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "engine/engine.h"
+#include "model/key_state.h"
+
+namespace kagimori {
+
+// A key that a request named, found in the worker's cache. The entry is good until the worker's cache changes, so no
+// longer than the verb's call.
+struct CachedKey {
+  CacheEntry* entry = nullptr;
+  std::string request_alias;  // by which it was named, if it was
+
+  const KeySnapshot& snapshot() const { return *entry->key; }
+  AccessKeyTarget target() const {
+    const KeySnapshot& s = snapshot();
+    return {&s.key, s.arn, s.policy.get(), s.aliases};
+  }
+};
+
+// All identifier forms. Errors as AWS words them (NotFound, InvalidArn; AccessDenied for what another account does not
+// have), or kCacheMiss. `action` is for the sentence only.
+Result<CachedKey> find_cached_key(Engine& engine, EngineWorker& worker, const Caller& caller, Trail& trail,
+                                  std::string_view reference, std::string_view action);
+// By account and key id; entry->key is null when there is none.
+Result<CacheEntry*> find_cached_key_id(Engine& engine, EngineWorker& worker, std::string_view account,
+                                       std::string_view key_id);
+
+// Authorisation, usage, state and lifecycle of one use of a key: everything but the cryptography.
+struct KeyUse {
+  KmsOperation operation;
+  std::string_view action;  // "kms:Encrypt"
+  Purpose purpose;
+  RequestFacts facts;
+};
+Status authorize_use(const Caller& caller, const CachedKey& key, const KeyUse& use);
+Status check_use(const CachedKey& key, const KeyUse& use);
+
+// The keyed context of a version; kInvalidCiphertext when the key has no such version, kInvalidState when its material is
+// not present.
+Result<MessageKey*> message_key(EngineWorker& worker, const CachedKey& key, std::uint32_t version);
+
+}  // namespace kagimori

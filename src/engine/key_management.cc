@@ -1,0 +1,166 @@
+#include "engine/key_management.h"
+
+#include <fmt/format.h>
+
+#include "engine/key_policies.h"
+#include "engine/lifecycle_changes.h"
+#include "engine/marker.h"
+#include "engine/tags.h"
+#include "model/arn.h"
+#include "policy/key_policy.h"
+
+namespace kagimori {
+namespace {
+
+std::string_view state_name(bool enabled) { return enabled ? "Enabled" : "Disabled"; }
+
+Status set_enabled(Transaction& transaction, std::string_view key_id, bool enabled) {
+  const KmsOperation operation = enabled ? KmsOperation::kEnableKey : KmsOperation::kDisableKey;
+  transaction.trail().parameter("keyId", key_id);
+  TRY_ASSIGN(const TransactionKey found, transaction.find_key(key_id, false));
+  TRY(transaction.authorize_key(enabled ? "kms:EnableKey" : "kms:DisableKey", found));
+  TRY(check_key_state(operation, found.state(), found.arn));
+  transaction.trail().response("keyId", found.arn);
+  if (found.key.enabled == enabled) return {};
+  Key key = found.key;
+  TRY(transaction.add_transition(key, state_name(found.key.enabled), state_name(enabled),
+                                 enabled ? "enabled" : "disabled"));
+  key.enabled = enabled;
+  // A rotation that fell due while the key was disabled happens now.
+  if (enabled && key.rotation_period_days && key.next_rotation <= transaction.lifecycle_now()) {
+    TRY(rotate_key(transaction, key, RotationType::kAutomatic));
+  }
+  return transaction.save_key(found.key, key);
+}
+
+Key new_key(Transaction& transaction, const CreateKeyRequest& request) {
+  Key key;
+  key.row = RowId::make(transaction.random());
+  key.account = transaction.account();
+  key.region = transaction.settings().region;
+  key.key_id = make_uuid(transaction.random());
+  key.owner = transaction.caller().identity->unique_id();
+  key.description = request.description;
+  key.tags = request.tags;
+  std::sort(key.tags.begin(), key.tags.end(), [](const Tag& a, const Tag& b) { return a.key < b.key; });
+  key.created = transaction.lifecycle_now();
+  return key;
+}
+
+Status authorize_create(Transaction& transaction, const CreateKeyRequest& request) {
+  RequestFacts facts;
+  facts.key_spec = "SYMMETRIC_DEFAULT";
+  facts.key_usage = "ENCRYPT_DECRYPT";
+  facts.key_origin = "AWS_KMS";
+  facts.multi_region = false;
+  facts.request_tags = request.tags;
+  facts.bypass_policy_lockout_safety_check = request.bypass_policy_lockout_safety_check;
+  TRY(transaction.authorize({"kms:CreateKey", "*", nullptr, false, facts}));
+  if (request.tags.empty()) return {};
+  return transaction.authorize({"kms:TagResource", "*", nullptr, false, facts});
+}
+
+}  // namespace
+
+Result<KeyDescription> create_key(Transaction& transaction, const CreateKeyRequest& request) {
+  transaction.trail().parameter("description", request.description).parameter("keySpec", "SYMMETRIC_DEFAULT");
+  TRY(authorize_create(transaction, request));
+  TRY(check_tags(request.tags, transaction.settings().quotas.tags_per_key));
+  const std::string& account = transaction.account();
+  const std::string& region = transaction.settings().region;
+  TRY_ASSIGN(const std::size_t count, transaction.key_counter().count(transaction.reader(), account, region));
+  if (count >= transaction.settings().quotas.keys_per_account) {
+    return fail(ErrorCode::kLimitExceeded,
+                fmt::format("The account has {} keys, as many as the quota keys_per_account allows.", count));
+  }
+  Key key = new_key(transaction, request);
+  const std::string arn = key_arn(region, account, key.key_id);
+  transaction.trail().resource(arn).response("keyId", arn);
+  TRY(put_first_policy(transaction, key, request.policy.value_or(default_key_policy(account)),
+                       request.bypass_policy_lockout_safety_check));
+  TRY_ASSIGN(std::string material_id, add_version(transaction, key, RotationType::kNone));
+  TRY(transaction.add_transition(key, "", "Enabled", "created"));
+  TRY(transaction.put_new(account, Table::kKeyIds, record_key::key_id(account, region, key.key_id), encode_row(key.row)));
+  TRY(transaction.save_new_key(key));
+  transaction.on_commit([&counter = transaction.key_counter(), account, region] { counter.add(account, region, 1); });
+  return KeyDescription{std::move(key), arn, AwsKeyState::kEnabled, std::move(material_id)};
+}
+
+Status enable_key(Transaction& transaction, std::string_view key_id) { return set_enabled(transaction, key_id, true); }
+Status disable_key(Transaction& transaction, std::string_view key_id) { return set_enabled(transaction, key_id, false); }
+
+Status update_key_description(Transaction& transaction, std::string_view key_id, std::string description) {
+  transaction.trail().parameter("keyId", key_id).parameter("description", description);
+  TRY_ASSIGN(const TransactionKey found, transaction.find_key(key_id, false));
+  TRY(transaction.authorize_key("kms:UpdateKeyDescription", found));
+  TRY(check_key_state(KmsOperation::kUpdateKeyDescription, found.state(), found.arn));
+  Key key = found.key;
+  key.description = std::move(description);
+  return transaction.save_key(found.key, key);
+}
+
+Result<ScheduledDeletion> schedule_key_deletion(Transaction& transaction, std::string_view key_id,
+                                                std::optional<std::int64_t> window_days) {
+  const std::int64_t days = window_days.value_or(kMaxPendingWindowDays);
+  transaction.trail().parameter("keyId", key_id).parameter_json("pendingWindowInDays", std::to_string(days));
+  TRY_ASSIGN(const TransactionKey found, transaction.find_key(key_id, false));
+  RequestFacts facts;
+  facts.pending_window_days = days;
+  TRY(transaction.authorize_key("kms:ScheduleKeyDeletion", found, facts));
+  if (days < kMinPendingWindowDays || days > kMaxPendingWindowDays) {
+    return fail(ErrorCode::kValidation, fmt::format("PendingWindowInDays must be between {} and {}.",
+                                                    kMinPendingWindowDays, kMaxPendingWindowDays));
+  }
+  TRY(check_key_state(KmsOperation::kScheduleKeyDeletion, found.state(), found.arn));
+  Key key = found.key;
+  TRY(transaction.add_transition(key, aws_key_state_name(found.state()), "PendingDeletion", "deletion-scheduled"));
+  key.deletion_date = transaction.lifecycle_now().plus_days(days);
+  key.pending_window_days = static_cast<std::uint16_t>(days);
+  TRY(transaction.save_key(found.key, key));
+  transaction.trail()
+      .response("keyId", found.arn)
+      .response("keyState", "PendingDeletion")
+      .response("deletionDate", to_iso8601(*key.deletion_date));
+  return ScheduledDeletion{found.arn, *key.deletion_date, key.pending_window_days};
+}
+
+Result<std::string> cancel_key_deletion(Transaction& transaction, std::string_view key_id) {
+  transaction.trail().parameter("keyId", key_id);
+  TRY_ASSIGN(const TransactionKey found, transaction.find_key(key_id, false));
+  TRY(transaction.authorize_key("kms:CancelKeyDeletion", found));
+  TRY(check_key_state(KmsOperation::kCancelKeyDeletion, found.state(), found.arn));
+  Key key = found.key;
+  TRY(transaction.add_transition(key, aws_key_state_name(found.state()), "Disabled", "deletion-cancelled"));
+  key.deletion_date.reset();
+  key.pending_window_days = 0;
+  key.enabled = false;
+  TRY(transaction.save_key(found.key, key));
+  transaction.trail().response("keyId", found.arn);
+  return found.arn;
+}
+
+Result<KeyList> list_keys(Transaction& transaction, std::size_t limit, std::optional<std::string_view> marker) {
+  TRY(transaction.authorize({"kms:ListKeys", "*", nullptr, false, {}}));
+  const std::string& account = transaction.account();
+  const std::string& region = transaction.settings().region;
+  Bytes after;
+  if (marker) {
+    TRY_ASSIGN(const std::string last, open_marker(*marker));
+    after = record_key::key_id(account, region, last);
+  }
+  const Bytes prefix = record_key::key_ids_of(account, region);
+  TRY_ASSIGN(const auto rows, transaction.scan<RowId>(account, Table::kKeyIds, prefix, after, limit + 1));
+  KeyList list;
+  for (const Loaded<RowId>& row : rows) {
+    if (list.key_ids.size() == limit) {
+      list.next_marker = make_marker(list.key_ids.back());
+      break;
+    }
+    // The primary key is the prefix, the key id and a zero byte.
+    const std::string_view text = as_text(ByteView(row.key).subspan(prefix.size()));
+    list.key_ids.emplace_back(text.substr(0, text.size() - 1));
+  }
+  return list;
+}
+
+}  // namespace kagimori

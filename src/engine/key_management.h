@@ -1,0 +1,53 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/transaction.h"
+
+namespace kagimori {
+
+// The life of keys (AWS KMS API reference, operations of the same names). Each runs inside a transaction; shapes and
+// lengths of members have been checked by the dialect, meaning is checked here.
+
+// What DescribeKey and CreateKey tell of a key.
+struct KeyDescription {
+  Key key;
+  std::string arn;
+  AwsKeyState state = AwsKeyState::kEnabled;
+  std::string material_id;  // of the primary version
+};
+
+struct CreateKeyRequest {
+  std::optional<std::string> policy;  // default: the default key policy
+  std::string description;
+  std::vector<Tag> tags;
+  bool bypass_policy_lockout_safety_check = false;
+};
+Result<KeyDescription> create_key(Transaction& transaction, const CreateKeyRequest& request);
+
+Status enable_key(Transaction& transaction, std::string_view key_id);
+Status disable_key(Transaction& transaction, std::string_view key_id);
+Status update_key_description(Transaction& transaction, std::string_view key_id, std::string description);
+
+struct ScheduledDeletion {
+  std::string key_arn;
+  Timestamp deletion_date;
+  std::uint16_t window_days = 30;
+};
+inline constexpr int kMinPendingWindowDays = 7;
+inline constexpr int kMaxPendingWindowDays = 30;
+Result<ScheduledDeletion> schedule_key_deletion(Transaction& transaction, std::string_view key_id,
+                                                std::optional<std::int64_t> window_days);
+// The key's ARN.
+Result<std::string> cancel_key_deletion(Transaction& transaction, std::string_view key_id);
+
+struct KeyList {
+  std::vector<std::string> key_ids;
+  std::optional<std::string> next_marker;
+};
+Result<KeyList> list_keys(Transaction& transaction, std::size_t limit, std::optional<std::string_view> marker);
+
+}  // namespace kagimori

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/secret.h"
+#include "model/key.h"
+#include "model/key_state.h"
+#include "policy/policy.h"
+
+namespace kagimori {
+
+// One version of a key with its material unwrapped.
+struct VersionSnapshot {
+  std::uint32_t number = 0;
+  std::string material_id;
+  ObjectState state;
+  Presence presence = Presence::kPresent;
+  SecretBytes material;  // empty when not present
+};
+
+// A key as read at one store revision, ready to be used. Immutable and shared; the worker that holds it keys its own
+// contexts from `versions`.
+struct KeySnapshot {
+  Key key;
+  std::string arn;
+  std::shared_ptr<const CompiledPolicy> policy;
+  std::vector<std::string> aliases;  // names with "alias/"
+  std::vector<VersionSnapshot> versions;  // ascending
+
+  const VersionSnapshot* version(std::uint32_t number) const;
+  const VersionSnapshot& primary() const { return *version(key.primary_version); }
+  AwsKeyState state() const;
+};
+
+}  // namespace kagimori

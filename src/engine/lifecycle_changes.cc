@@ -1,0 +1,172 @@
+#include "engine/lifecycle_changes.h"
+
+#include "base/encoding.h"
+#include "crypto/digest.h"
+#include "engine/cache_key.h"
+#include "engine/loader.h"
+#include "model/arn.h"
+
+namespace kagimori {
+namespace {
+
+constexpr std::size_t kMaterialBytes = 32;  // AES-256, and the input of the per-message KDF
+constexpr std::size_t kMaxVersions = 4096;
+constexpr std::size_t kMaxAliases = 4096;
+
+std::string who(const Transaction& transaction) {
+  return transaction.caller().identity == nullptr ? "kagimori" : transaction.caller().identity->arn;
+}
+
+// 64 hexadecimal digits that say nothing about the material.
+std::string make_material_id(RandomSource& random) {
+  std::array<std::uint8_t, 32> id{};
+  random.fill_public(id);
+  return hex_encode(id);
+}
+
+Status put_object(Transaction& transaction, const KeyObject& object) {
+  return transaction.put(object.account, Table::kObjects,
+                         record_key::object(object.account, object.row, object.version, object.index), encode(object));
+}
+
+Status destroy_object(Transaction& transaction, KeyObject& object) {
+  TRY_ASSIGN(object.state, lifecycle_apply(object.state, LifecycleEvent::kDestroy, LifecycleReason::kDestroyed));
+  object.presence = Presence::kAbsent;
+  object.material = {};
+  object.destroyed = transaction.lifecycle_now();
+  return put_object(transaction, object);
+}
+
+Status free_aliases(Transaction& transaction, const Key& key) {
+  TRY_ASSIGN(const auto aliases, transaction.scan<Bytes>(key.account, Table::kKeyAliases,
+                                                         record_key::of_key(key.account, key.row), {}, kMaxAliases));
+  for (const Loaded<Bytes>& alias : aliases) {
+    const std::string_view name = as_text(alias.record);
+    TRY(transaction.erase(Table::kKeyAliases, alias.key));
+    TRY(transaction.erase(Table::kAliases, record_key::alias(key.account, key.region, name)));
+    transaction.invalidate(cache_key::alias(key.account, key.region, name));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<std::string> add_version(Transaction& transaction, Key& key, RotationType rotation) {
+  KeyVersion version;
+  version.row = key.row;
+  version.account = key.account;
+  version.number = rotation == RotationType::kNone ? 1 : key.last_version + 1;
+  version.material_id = make_material_id(transaction.random());
+  version.created = transaction.lifecycle_now();
+  version.rotation = rotation;
+  if (rotation != RotationType::kNone) version.rotated_at = transaction.lifecycle_now();
+  version.birth = {transaction.now(), transaction.keyrings().store_id(), "OpenSSL CTR-DRBG", "", who(transaction)};
+
+  KeyObject object;
+  object.row = key.row;
+  object.account = key.account;
+  object.version = version.number;
+  object.object_id = make_uuid(transaction.random());
+  object.usage_mask = key.type.usage_mask;
+  object.state.state = LifecycleState::kActivated;
+  object.activation = transaction.lifecycle_now();
+  SecretBytes material(kMaterialBytes);
+  transaction.random().fill_private(material.expose_mutable());
+  TRY_ASSIGN(object.material,
+             transaction.keyrings().wrap(transaction.crypto(), material_binding(key, object), material.expose()));
+
+  const std::string& account = key.account;
+  TRY(transaction.put_new(account, Table::kVersions, record_key::version(account, key.row, version.number),
+                          encode(version)));
+  TRY(transaction.put_new(account, Table::kObjects, record_key::object(account, key.row, version.number, 0),
+                          encode(object)));
+  TRY(transaction.put_new(account, Table::kObjectIds, record_key::object_id(account, object.object_id),
+                          encode_row(key.row)));
+  key.primary_version = version.number;
+  key.last_version = version.number;
+  return std::move(version.material_id);
+}
+
+Status rotate_key(Transaction& transaction, Key& key, RotationType rotation) {
+  TRY_ASSIGN(auto superseded,
+             transaction.get<KeyObject>(key.account, Table::kObjects,
+                                        record_key::object(key.account, key.row, key.primary_version, 0)));
+  if (!superseded) return fail(ErrorCode::kCorrupt, "The primary version of the key is missing from the store.");
+  TRY_ASSIGN(superseded->state,
+             lifecycle_apply(superseded->state, LifecycleEvent::kDeactivate, LifecycleReason::kSuperseded));
+  superseded->deactivation = transaction.lifecycle_now();
+  TRY(put_object(transaction, *superseded));
+  TRY(transaction.add_transition(key, "Activated", "Deactivated",
+                                 rotation == RotationType::kAutomatic ? "rotation-automatic" : "rotation-on-demand",
+                                 superseded->object_id));
+  TRY(add_version(transaction, key, rotation));
+  if (rotation == RotationType::kAutomatic) {
+    key.next_rotation = transaction.lifecycle_now().plus_days(*key.rotation_period_days);
+  } else {
+    ++key.on_demand_rotations;
+  }
+  return {};
+}
+
+Status destroy_key(Transaction& transaction, const Key& before) {
+  Key key = before;
+  const std::string& account = key.account;
+  const Bytes prefix = record_key::of_key(account, key.row);
+  TRY_ASSIGN(auto versions, transaction.scan<KeyVersion>(account, Table::kVersions, prefix, {}, kMaxVersions));
+  TRY_ASSIGN(auto objects, transaction.scan<KeyObject>(account, Table::kObjects, prefix, {}, kMaxVersions));
+
+  Tombstone tombstone;
+  tombstone.row = key.row;
+  tombstone.account = account;
+  tombstone.region = key.region;
+  tombstone.key_id = key.key_id;
+  tombstone.type = key.type;
+  tombstone.origin = key.origin;
+  tombstone.description = key.description;
+  tombstone.created = key.created;
+  tombstone.destroyed = transaction.lifecycle_now();
+  tombstone.destroyed_by = who(transaction);
+  for (Loaded<KeyVersion>& version : versions) {
+    tombstone.material_ids.push_back(version.record.material_id);
+    tombstone.copies.insert(tombstone.copies.end(), version.record.copies.begin(), version.record.copies.end());
+  }
+  for (Loaded<KeyObject>& object : objects) {
+    tombstone.object_ids.push_back(object.record.object_id);
+    TRY(destroy_object(transaction, object.record));
+  }
+  TRY(free_aliases(transaction, key));
+  TRY(transaction.erase(Table::kKeyIds, record_key::key_id(account, key.region, key.key_id)));
+  TRY(transaction.add_transition(key, "PendingDeletion", "Destroyed", "deletion-date"));
+  key.alias_count = 0;
+  key.enabled = false;
+  key.deletion_date.reset();
+  key.rotation_period_days.reset();
+  key.next_rotation.reset();
+  tombstone.transition_count = key.transition_count;
+  const Sha256Digest digest = sha256(transaction.crypto(), encode(key));
+  tombstone.digest.assign(digest.begin(), digest.end());
+  TRY(transaction.put_new(account, Table::kTombstones, record_key::key(account, key.row), encode(tombstone)));
+  transaction.scrub();
+  transaction.on_commit([&counter = transaction.key_counter(), account, region = key.region] {
+    counter.add(account, region, -1);
+  });
+  return transaction.save_key(before, key);
+}
+
+Status apply_due(Transaction& transaction, const DueEntry& due) {
+  TRY_ASSIGN(const auto key, transaction.get<Key>(due.account, Table::kKeys, record_key::key(due.account, due.row)));
+  if (!key) return fail(ErrorCode::kCorrupt, "A due change names a key that is not in the store.");
+  transaction.trail().resource(key_arn(key->region, key->account, key->key_id));
+  if (due.kind == DueKind::kDelete) {
+    if (key->deletion_date != due.when) return {};
+    transaction.trail().parameter("keyId", key->key_id);
+    return destroy_key(transaction, *key);
+  }
+  if (key->next_rotation != due.when || !key->enabled || key->deletion_date) return {};
+  Key after = *key;
+  transaction.trail().parameter("keyId", key->key_id).parameter("rotationType", "AUTOMATIC");
+  TRY(rotate_key(transaction, after, RotationType::kAutomatic));
+  return transaction.save_key(*key, after);
+}
+
+}  // namespace kagimori

@@ -1,0 +1,20 @@
+#pragma once
+
+#include "engine/transaction.h"
+
+namespace kagimori {
+
+// Adds a new version with fresh material to a key (and makes it the primary one): the first of a new key, or the next.
+// `key` is changed; the caller saves it. The answer is the material id of the new version.
+Result<std::string> add_version(Transaction& transaction, Key& key, RotationType rotation);
+
+// Rotates: the primary version is superseded (it only processes from then on) and a new one takes its place.
+Status rotate_key(Transaction& transaction, Key& key, RotationType rotation);
+
+// Destroys every version's material and leaves the record, its history and a tombstone; names and aliases are freed.
+Status destroy_key(Transaction& transaction, const Key& key);
+
+// Does what a row of kDue asks for, if it is still to be done. Run by the clock.
+Status apply_due(Transaction& transaction, const DueEntry& due);
+
+}  // namespace kagimori

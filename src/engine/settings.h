@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+namespace kagimori {
+
+// Bounds of what one account may have; defaults are AWS's (KMS and IAM developer guides, "Quotas").
+struct Quotas {
+  std::size_t keys_per_account = 100'000;
+  std::size_t aliases_per_key = 50;
+  std::size_t tags_per_key = 50;
+  std::size_t policy_bytes = 32'768;
+  std::size_t on_demand_rotations = 25;
+  std::size_t users_per_account = 5'000;
+  std::size_t access_keys_per_user = 2;
+  std::size_t user_policy_bytes = 2'048;  // of all inline policies of a user, white space not counted
+};
+
+struct EngineSettings {
+  std::string region = "us-east-1";
+  std::size_t pool_threads = 4;
+  std::size_t pool_queue = 1'024;
+  std::size_t cache_entries = 20'000;  // a worker: identities, keys and aliases together
+  bool allow_presigned = true;
+  std::int64_t sweep_interval_seconds = 10;
+  bool log_requests = true;
+  Quotas quotas;
+};
+
+}  // namespace kagimori

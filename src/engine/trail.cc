@@ -1,0 +1,102 @@
+#include "engine/trail.h"
+
+#include "base/log.h"
+
+namespace kagimori {
+namespace {
+
+std::string quoted(std::string_view text) {
+  std::string json;
+  append_json_string(json, text);
+  return json;
+}
+
+}  // namespace
+
+std::string_view event_source(Dialect dialect) {
+  switch (dialect) {
+    case Dialect::kAwsKms:
+      return "kms.amazonaws.com";
+    case Dialect::kAwsIam:
+      return "iam.amazonaws.com";
+    case Dialect::kAwsSts:
+      return "sts.amazonaws.com";
+    case Dialect::kKagimori:
+      break;
+  }
+  return "kagimori";
+}
+
+std::string_view audit_error_code(ErrorCode code) {
+  // CloudTrail says AccessDenied where the wire says AccessDeniedException; elsewhere the model's names serve.
+  return error_code_name(code);
+}
+
+Trail& Trail::parameter(std::string_view name, std::string_view text) {
+  parameters_.emplace_back(name, quoted(text));
+  return *this;
+}
+
+Trail& Trail::parameter_json(std::string_view name, std::string json) {
+  parameters_.emplace_back(name, std::move(json));
+  return *this;
+}
+
+Trail& Trail::response(std::string_view name, std::string_view text) {
+  response_.emplace_back(name, quoted(text));
+  return *this;
+}
+
+Trail& Trail::additional(std::string_view name, std::string_view text) {
+  additional_.emplace_back(name, quoted(text));
+  return *this;
+}
+
+Trail& Trail::resource(std::string_view arn) {
+  for (const std::string& known : resources_) {
+    if (known == arn) return *this;
+  }
+  resources_.emplace_back(arn);
+  return *this;
+}
+
+void Trail::reset() {
+  parameters_.clear();
+  response_.clear();
+  additional_.clear();
+  resources_.clear();
+}
+
+audit::Event Trail::event(const Caller& caller, const Error* error, std::string_view event_id,
+                          std::string_view region) const {
+  audit::Event event;
+  event.time = caller.time;
+  event.event_id = event_id;
+  event.request_id = caller.origin.request_id;
+  event.source = event_source(caller.origin.dialect);
+  event.name = operation_;
+  event.region = region;
+  if (caller.identity != nullptr) {
+    const IdentitySnapshot& who = *caller.identity;
+    event.account = who.account();
+    event.user = {who.is_root() ? "Root" : "IAMUser", who.unique_id(), who.arn, who.account(),
+                  who.access_key.access_key_id, who.user_name};
+  }
+  event.source_address = caller.origin.source_address;
+  event.user_agent = caller.origin.user_agent;
+  event.tls_version = caller.origin.tls_version;
+  event.tls_cipher = caller.origin.tls_cipher;
+  if (error != nullptr) {
+    event.error_code = audit_error_code(error->code);
+    event.error_message = error->message;
+  } else {
+    event.response_elements = response_;
+  }
+  event.request_parameters = parameters_;
+  event.additional_data = additional_;
+  event.resources = resources_;
+  event.read_only = read_only_;
+  return event;
+}
+
+}  // namespace kagimori

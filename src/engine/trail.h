@@ -1,0 +1,46 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "audit/event.h"
+#include "engine/caller.h"
+
+namespace kagimori {
+
+// What a request leaves behind for the audit log and the request log, filled in as it goes. Only what an operation puts
+// here by name is ever logged; values of members that AWS calls sensitive are never put.
+class Trail {
+ public:
+  explicit Trail(std::string_view operation = {}, bool read_only = false) : operation_(operation), read_only_(read_only) {}
+
+  // Names are literals, in CloudTrail's lower camel case.
+  Trail& parameter(std::string_view name, std::string_view text);
+  Trail& parameter_json(std::string_view name, std::string json);
+  Trail& response(std::string_view name, std::string_view text);
+  Trail& additional(std::string_view name, std::string_view text);
+  Trail& resource(std::string_view arn);
+
+  std::string_view operation() const { return operation_; }
+  bool read_only() const { return read_only_; }
+  const std::vector<std::string>& resources() const { return resources_; }
+  // Empties what the operation put, for the next try of a transaction.
+  void reset();
+
+  // The event of this trail. `error` is null on success. Views into the trail, the caller and `event_id`.
+  audit::Event event(const Caller& caller, const Error* error, std::string_view event_id, std::string_view region) const;
+
+ private:
+  using Members = std::vector<std::pair<std::string_view, std::string>>;
+  std::string operation_;
+  bool read_only_;
+  Members parameters_, response_, additional_;
+  std::vector<std::string> resources_;
+};
+
+// CloudTrail's errorCode of an error, e.g. "AccessDenied", "NotFoundException".
+std::string_view audit_error_code(ErrorCode code);
+
+}  // namespace kagimori

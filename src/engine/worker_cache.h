@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstddef>
+#include <list>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/secret.h"
+#include "engine/identity_snapshot.h"
+#include "engine/key_snapshot.h"
+#include "seal/ciphertext.h"
+
+namespace kagimori {
+
+// A signing key derived from the secret of an identity; lives and dies with its cache entry.
+struct DerivedSigningKey {
+  std::string date, region, service;
+  SecretBytes key;
+};
+
+// One cached truth: an identity, a key or an alias, or that there is none of that name.
+struct CacheEntry {
+  std::string name;
+  std::shared_ptr<const IdentitySnapshot> identity;
+  std::vector<DerivedSigningKey> signing_keys;
+  std::shared_ptr<const KeySnapshot> key;
+  std::vector<std::optional<MessageKey>> message_keys;  // by version - 1, keyed on first use
+  std::string alias_target;                             // key id; empty if the alias does not exist
+};
+
+// The bounded cache of one worker, least recently used first out. One thread; no lock.
+class WorkerCache {
+ public:
+  explicit WorkerCache(std::size_t capacity) : capacity_(capacity < 16 ? 16 : capacity) {}
+
+  // Null on a miss. The pointer is good until the next insert or erase.
+  CacheEntry* find(std::string_view name);
+  CacheEntry* insert(CacheEntry entry);
+  void erase(std::string_view name);
+  void clear();
+  std::size_t size() const { return entries_.size(); }
+
+ private:
+  std::size_t capacity_;
+  std::list<CacheEntry> entries_;  // most recently used first
+  std::unordered_map<std::string_view, std::list<CacheEntry>::iterator> by_name_;  // views into the entries
+};
+
+}  // namespace kagimori
