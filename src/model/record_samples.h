@@ -1,0 +1,185 @@
+#pragma once
+
+#include "model/identity.h"
+#include "model/key.h"
+
+// One fully populated record of each type, for tests: every field differs from its default, so that a golden file made
+// from it covers the whole layout.
+namespace kagimori::sample {
+
+inline RowId row(std::uint8_t first) {
+  RowId id;
+  for (std::size_t i = 0; i < id.bytes.size(); ++i) id.bytes[i] = static_cast<std::uint8_t>(first + i);
+  return id;
+}
+inline constexpr Timestamp kTime{1'795'341'078'123'456};
+inline constexpr std::string_view kKeyId = "1234abcd-12ab-34cd-56ef-1234567890ab";
+
+inline Key key() {
+  Key r;
+  r.row = row(0x10);
+  r.account = "111122223333";
+  r.region = "eu-central-1";
+  r.key_id = "mrk-1234abcd12ab34cd56ef1234567890ab";
+  r.owner = "AIDAQQQQWWWWEEEERRRR2";
+  r.groups = {"payments", "backup"};
+  r.type = {KeyAlgorithm::kEc, 384, Curve::kP384, kUsageSign | kUsageVerify, Construction::kStandard};
+  r.origin = KeyOrigin::kImported;
+  r.export_rule = ExportRule::kWrappedOnly;
+  r.description = "signs invoices \xe9\x8d\xb5";
+  r.tags = {{"cost", "42"}, {"team", ""}};
+  r.data_class = "internal";
+  r.created = kTime;
+  r.expiry = kTime.plus_days(900);
+  r.enabled = false;
+  r.deletion_date = kTime.plus_days(30);
+  r.pending_window_days = 30;
+  r.replication = ReplicationRole::kPrimary;
+  r.primary_region = "us-east-1";
+  r.primary_version = 2;
+  r.last_version = 3;
+  r.policy_version = 4;
+  r.alias_count = 5;
+  r.transition_count = 6;
+  r.rotation_period_days = 365;
+  r.next_rotation = kTime.plus_days(365);
+  r.on_demand_rotations = 7;
+  r.min_deletion_days = 8;
+  r.deletion_protection = true;
+  return r;
+}
+
+inline std::vector<CopyEntry> copies() {
+  return {{CopyEntry::Kind::kBackup, "backup-7", kTime, kTime.plus_days(90)},
+          {CopyEntry::Kind::kReplica, "us-east-1", kTime.plus_seconds(5), std::nullopt}};
+}
+
+inline KeyVersion key_version() {
+  KeyVersion r;
+  r.row = row(0x20);
+  r.account = "111122223333";
+  r.number = 3;
+  r.origin = KeyOrigin::kHsm;
+  r.material_id = std::string(64, 'a');
+  r.created = kTime;
+  r.rotation = RotationType::kOnDemand;
+  r.rotated_at = kTime.plus_days(1);
+  r.birth = {kTime, "store-1", "OpenSSL 3.0 CTR-DRBG", "ceremony-9", "arn:aws:iam::111122223333:user/ann"};
+  r.copies = copies();
+  r.object_count = 2;
+  return r;
+}
+
+inline AttributeList attributes() {
+  AttributeList list;
+  list.push_back({"Activation Count", 0, std::int64_t{-7}});
+  list.push_back({"Fresh", 1, true});
+  list.push_back({"Name", 2, std::string("invoice key")});
+  list.push_back({"Digest", 3, Bytes{0xde, 0xad}});
+  list.push_back({"Last Change Date", 4, kTime});
+  AttributeList inner;
+  inner.push_back({"Interval", 0, std::int64_t{86'400}});
+  AttributeList middle;
+  middle.push_back({"Offsets", 0, inner});
+  list.push_back({"Rotation", 5, middle});
+  return list;
+}
+
+inline KeyObject key_object() {
+  KeyObject r;
+  r.row = row(0x30);
+  r.account = "111122223333";
+  r.version = 3;
+  r.index = 1;
+  r.object_id = "aaaabbbb-12ab-34cd-56ef-1234567890ab";
+  r.type = ObjectType::kPrivateKey;
+  r.usage_mask = kUsageSign;
+  r.state = {LifecycleState::kSuspended, {LifecycleReason::kDisabled, LifecycleReason::kOnHold}, true};
+  r.presence = Presence::kArchived;
+  r.material = {12, {1, 2, 3, 4}};
+  r.public_data = {5, 6, 7};
+  r.activation = kTime.plus_days(1);
+  r.process_start = kTime.plus_days(2);
+  r.protect_stop = kTime.plus_days(3);
+  r.deactivation = kTime.plus_days(4);
+  r.compromise = kTime.plus_days(5);
+  r.destroyed = kTime.plus_days(6);
+  r.sensitive = false;
+  r.always_sensitive = false;
+  r.extractable = true;
+  r.never_extractable = false;
+  r.ever_exported = true;
+  r.attributes = attributes();
+  r.links = {{0x101, "ccccbbbb-12ab-34cd-56ef-1234567890ab"}};
+  return r;
+}
+
+inline Transition transition() {
+  Transition r;
+  r.row = row(0x40);
+  r.account = "111122223333";
+  r.sequence = 9;
+  r.object_id = "aaaabbbb-12ab-34cd-56ef-1234567890ab";
+  r.from = "Enabled";
+  r.to = "PendingDeletion";
+  r.who = "arn:aws:iam::111122223333:user/ann";
+  r.when = kTime;
+  r.reason_code = "Retired";
+  r.text = "no longer needed";
+  r.ticket = "OPS-17";
+  r.approvals = {"arn:aws:iam::111122223333:user/bob", "arn:aws:iam::111122223333:user/eve"};
+  return r;
+}
+
+inline Tombstone tombstone() {
+  Tombstone r;
+  r.row = row(0x50);
+  r.account = "111122223333";
+  r.region = "eu-central-1";
+  r.key_id = kKeyId;
+  r.object_ids = {"aaaabbbb-12ab-34cd-56ef-1234567890ab"};
+  r.type = {KeyAlgorithm::kMlKem, 768, Curve::kNone, kUsageKeyAgreement, Construction::kStandard};
+  r.origin = KeyOrigin::kExternalKeyStore;
+  r.description = "gone";
+  r.material_ids = {std::string(64, 'b')};
+  r.digest = Bytes(32, 0x77);
+  r.created = kTime;
+  r.destroyed = kTime.plus_days(100);
+  r.destroyed_by = "kagimori";
+  r.transition_count = 11;
+  r.copies = copies();
+  return r;
+}
+
+inline Alias alias() {
+  return {"111122223333",      "eu-central-1", "alias/invoices",     row(0x60),
+          std::string(kKeyId), kTime,          kTime.plus_seconds(1)};
+}
+
+inline KeyPolicy key_policy() {
+  KeyPolicy r;
+  r.row = row(0x70);
+  r.account = "111122223333";
+  r.version = 4;
+  r.text = R"({"Version":"2012-10-17","Statement":[]})";
+  r.bindings = {{"arn:aws:iam::111122223333:user/ann", "AIDAQQQQWWWWEEEERRRR2"}};
+  r.when = kTime;
+  r.by = "arn:aws:iam::111122223333:root";
+  return r;
+}
+
+inline Account account() { return {"111122223333", "Example Ltd", kTime, true}; }
+
+inline User user() {
+  return {"111122223333", "AIDAQQQQWWWWEEEERRRR2", "Ann", "/staff/", kTime, 1, 2, 3, {{"team", "payments"}}};
+}
+
+inline UserPolicy user_policy() {
+  return {"111122223333", "AIDAQQQQWWWWEEEERRRR2", "use-keys", R"({"Statement":[]})", kTime};
+}
+
+inline AccessKey access_key() {
+  return {"AKIAQQQQWWWWEEEERRRR", "111122223333", "AIDAQQQQWWWWEEEERRRR2", false, kTime, {3, {9, 8, 7}}};
+}
+
+}  // namespace kagimori::sample
