@@ -55,8 +55,10 @@ std::optional<Timestamp> parse_iso_basic(std::string_view text) {
 }
 
 std::optional<Timestamp> parse_http_date(std::string_view text) {
-  constexpr std::string_view kShape = "___, __ ___ ____ __:__:__ GMT";
-  if (text.size() != kShape.size()) return std::nullopt;
+  constexpr std::string_view kShape = "___, __ ___ ____ __:__:__ ";
+  if (text.size() < kShape.size()) return std::nullopt;
+  const std::string_view zone = text.substr(kShape.size());
+  if (zone != "GMT" && zone != "-0000" && zone != "+0000") return std::nullopt;
   for (std::size_t i = 0; i < kShape.size(); ++i) {
     if (kShape[i] != '_' && kShape[i] != text[i]) return std::nullopt;
   }

@@ -45,7 +45,8 @@ struct JsonDocument::Parser {
   dom::parser simd;
   std::size_t dirty_bytes = 0;  // size of the text whose strings may still be in simd.doc.string_buf
 
-  // Makes room for a text of that size. Room grows in powers of two, or every text longer than all before would allocate.
+  // Makes room for a text of that size. Room grows in powers of two, or every text longer than all before would
+  // allocate.
   Status reserve(std::size_t size);
   // Copies one value of simdjson's into `document` behind those it has; the children follow. `depth` counts the
   // containers around it.
