@@ -1,0 +1,264 @@
+#include "server/config.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <set>
+
+#include "server/config_file.h"
+#include "server/config_option.h"
+
+namespace kagimori {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kListeners = "listeners.";
+constexpr std::string_view kVariablePrefix = "KAGIMORI_";
+constexpr std::string_view kListenerVariablePrefix = "KAGIMORI_LISTENERS_";
+constexpr std::size_t kMaxListeners = 64;
+
+tl::unexpected<Error> bad(std::string message) { return fail(ErrorCode::kBadConfiguration, std::move(message)); }
+
+// "listeners.2.tls" -> 2 and "tls"
+struct ListenerName {
+  std::size_t number;
+  std::string_view option;
+};
+std::optional<ListenerName> listener_name(std::string_view name) {
+  if (!name.starts_with(kListeners)) return std::nullopt;
+  name.remove_prefix(kListeners.size());
+  std::size_t number = 0;
+  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
+  const auto digits = static_cast<std::size_t>(end - name.data());
+  if (error != std::errc() || digits >= name.size() || name[digits] != '.') return std::nullopt;
+  return ListenerName{number, name.substr(digits + 1)};
+}
+
+template <typename Owner>
+const Option<Owner>* find_option(std::span<const Option<Owner>> options, std::string_view name) {
+  const auto found = std::find_if(options.begin(), options.end(), [&](const auto& row) { return row.name == name; });
+  return found == options.end() ? nullptr : &*found;
+}
+
+std::string suggestion(const std::string& nearest) {
+  return nearest.empty() ? "docs/configuration.md lists all of them." : fmt::format("did you mean {}?", nearest);
+}
+
+// Every option's full name; listeners' with the number that the wrong name had.
+std::vector<std::string> option_names(std::size_t listener_number) {
+  std::vector<std::string> names;
+  for (const auto& option : config_options()) names.emplace_back(option.name);
+  for (const auto& option : listener_option_table()) {
+    names.push_back(fmt::format("{}{}.{}", kListeners, listener_number, option.name));
+  }
+  return names;
+}
+
+tl::unexpected<Error> unknown_option(const Setting& setting) {
+  const auto listener = listener_name(setting.name);
+  const auto names = option_names(listener ? listener->number : 1);
+  return bad(fmt::format("{}: there is no option {}; {}", setting.origin, setting.name,
+                         suggestion(nearest_name(setting.name, names))));
+}
+
+tl::unexpected<Error> unknown_variable(std::string_view variable) {
+  std::vector<std::string> names;
+  for (const std::string& option : option_names(1)) names.push_back(environment_name(option));
+  return bad(fmt::format("{}: no option has this environment variable; {}", variable,
+                         suggestion(nearest_name(variable, names))));
+}
+
+Status apply_to_listener(const Setting& setting, const ListenerName& name, Config& config) {
+  const auto* option = find_option(listener_option_table(), name.option);
+  if (option == nullptr) return unknown_option(setting);
+  if (name.number == 0 || name.number > std::min(config.listeners.size() + 1, kMaxListeners)) {
+    return bad(fmt::format("{}: listeners are numbered from 1 without a gap, up to {}; there are {} so far.",
+                           setting.origin, kMaxListeners, config.listeners.size()));
+  }
+  if (name.number > config.listeners.size()) config.listeners.emplace_back();
+  return apply_option(*option, setting, config.listeners[name.number - 1]);
+}
+
+Status apply(const Setting& setting, Config& config) {
+  if (const auto listener = listener_name(setting.name)) return apply_to_listener(setting, *listener, config);
+  const auto* option = find_option(config_options(), setting.name);
+  if (option == nullptr) return unknown_option(setting);
+  return apply_option(*option, setting, config);
+}
+
+// KAGIMORI_LISTENERS_2_TLS -> listeners.2.tls
+std::optional<std::string> listener_option_of(std::string_view variable) {
+  variable.remove_prefix(kListenerVariablePrefix.size());
+  const auto bar = variable.find('_');
+  if (bar == 0 || bar == std::string_view::npos) return std::nullopt;
+  const std::string_view number = variable.substr(0, bar);
+  if (!std::all_of(number.begin(), number.end(), [](char c) { return c >= '0' && c <= '9'; })) return std::nullopt;
+  for (const auto& option : listener_option_table()) {
+    if (environment_name(option.name).substr(kVariablePrefix.size()) == variable.substr(bar + 1)) {
+      return fmt::format("{}{}.{}", kListeners, number, option.name);
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> option_of(std::string_view variable) {
+  if (variable.starts_with(kListenerVariablePrefix)) return listener_option_of(variable);
+  for (const auto& option : config_options()) {
+    if (environment_name(option.name) == variable) return std::string(option.name);
+  }
+  return std::nullopt;
+}
+
+Result<std::vector<Setting>> settings_of(const Environment& environment) {
+  std::vector<Setting> settings;
+  for (auto entry = environment.lower_bound(kVariablePrefix);
+       entry != environment.end() && entry->first.starts_with(kVariablePrefix); ++entry) {
+    const auto option = option_of(entry->first);
+    if (!option) return unknown_variable(entry->first);
+    settings.push_back({*option, entry->first, entry->second});
+  }
+  // The environment is sorted as text, where 10 comes before 2; listeners are made in the order of their numbers.
+  std::stable_sort(settings.begin(), settings.end(), [](const Setting& a, const Setting& b) {
+    const auto left = listener_name(a.name);
+    const auto right = listener_name(b.name);
+    return (left ? left->number : 0) < (right ? right->number : 0);
+  });
+  return settings;
+}
+
+fs::path config_home_of(const Environment& environment) {
+  const auto value = [&](std::string_view name) {
+    const auto found = environment.find(name);
+    return found == environment.end() ? std::string{} : found->second;
+  };
+  // The XDG Base Directory Specification: a relative path is invalid and is ignored.
+  const fs::path xdg = value("XDG_CONFIG_HOME");
+  if (xdg.is_absolute()) return xdg;
+  const fs::path home = value("HOME");
+  return home.is_absolute() ? home / ".config" : fs::path{};
+}
+
+void finish_path(std::string& path, const fs::path& base, const fs::path& otherwise) {
+  const fs::path chosen = path.empty() ? otherwise : fs::path(path);
+  if (!chosen.empty()) path = (base / chosen).lexically_normal().string();
+}
+
+Status finish_paths(Config& config, const fs::path& file) {
+  std::error_code error;
+  const fs::path base = fs::absolute(file.empty() ? fs::path(".") : file, error).parent_path();
+  if (error) return bad(fmt::format("cannot tell the current folder: {}.", error.message()));
+  finish_path(config.server.data_dir, base, base);
+  const fs::path data = config.server.data_dir;
+  finish_path(config.tls.certificate, base, data / "tls" / "server.pem");
+  finish_path(config.tls.private_key, base, data / "tls" / "server.key");
+  finish_path(config.audit.path, base, data / "audit" / "audit.jsonl");
+  finish_path(config.seal.key_file, base, {});
+  return {};
+}
+
+// Links are followed where they exist: a key file must not get into the data folder through one either.
+bool is_inside(const fs::path& path, const fs::path& folder) {
+  std::error_code error;
+  const fs::path inner = fs::weakly_canonical(path, error);
+  const fs::path outer = fs::weakly_canonical(folder / ".", error);
+  const fs::path relative = inner.lexically_relative(outer);
+  return !relative.empty() && *relative.begin() != "..";
+}
+
+Status check_key_file(const fs::path& file, const fs::path& data_dir) {
+  if (!is_inside(file, data_dir)) return {};
+  return bad(
+      fmt::format("seal.key_file: {} lies in the data folder {}; who copies the folder would have the key with the "
+                  "data. Keep it elsewhere, for example in ~/.config/kagimori.",
+                  file.string(), data_dir.string()));
+}
+
+Status finish_listeners(Config& config) {
+  if (config.listeners.empty()) config.listeners.emplace_back();
+  std::set<std::string, std::less<>> seen;
+  for (std::size_t i = 0; i < config.listeners.size(); ++i) {
+    ListenerOptions& listener = config.listeners[i];
+    if (auto finished = finish_listener(listener); !finished) {
+      return bad(fmt::format("{}{}: {}", kListeners, i + 1, finished.error().message));
+    }
+    if (listener.where.port != 0 || listener.where.is_unix()) {
+      if (!seen.insert(listener.address).second) {
+        return bad(fmt::format("{}{}: {} is the address of an earlier listener already.", kListeners, i + 1,
+                               listener.address));
+      }
+    }
+    if (!listener.tls && !listener.where.is_unix()) {
+      config.warnings.push_back(fmt::format(
+          "The listener {} speaks plain HTTP: every program on this machine can read what passes.", listener.address));
+    }
+  }
+  return {};
+}
+
+Status check_together(Config& config) {
+  const NetLimits& limits = config.limits;
+  if (limits.max_connections_per_source > limits.max_connections) {
+    return bad(fmt::format("limits.connections_per_source ({}) must not exceed limits.connections ({}).",
+                           limits.max_connections_per_source, limits.max_connections));
+  }
+  if (limits.max_body_bytes > limits.max_buffered_bytes) {
+    return bad(fmt::format("limits.body_bytes ({}) must not exceed limits.buffered_bytes ({}).", limits.max_body_bytes,
+                           limits.max_buffered_bytes));
+  }
+  const std::string& region = config.engine.region;
+  const auto allowed = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
+  if (!std::all_of(region.begin(), region.end(), allowed)) {
+    return bad(fmt::format("account.region: \"{}\" may hold only a-z, 0-9 and hyphens, as in us-east-1.", region));
+  }
+  if (!config.seal.key_file.empty()) TRY(check_key_file(config.seal.key_file, config.server.data_dir));
+  if (config.server.test_mode) {
+    config.warnings.emplace_back(
+        "TEST MODE (server.test_mode): the lifecycle clock may jump and faults may be injected. Never use this for "
+        "keys "
+        "that matter.");
+  }
+  if (!config.hardening.seccomp) config.warnings.emplace_back("The filter of system calls is off (hardening.seccomp).");
+  return {};
+}
+
+}  // namespace
+
+Environment environment_of(const char* const* entries) {
+  Environment environment;
+  for (; entries != nullptr && *entries != nullptr; ++entries) {
+    const std::string_view entry(*entries);
+    const auto equals = entry.find('=');
+    if (equals != std::string_view::npos) environment.emplace(entry.substr(0, equals), entry.substr(equals + 1));
+  }
+  return environment;
+}
+
+Result<Config> load_config(const fs::path& file, const Environment& environment) {
+  Config config;
+  if (!file.empty()) {
+    TRY_ASSIGN(const auto settings, read_config_file(file));
+    for (const Setting& setting : settings) TRY(apply(setting, config));
+  }
+  TRY_ASSIGN(const auto overrides, settings_of(environment));
+  for (const Setting& setting : overrides) TRY(apply(setting, config));
+  config.config_home = config_home_of(environment);
+  TRY(finish_paths(config, file));
+  TRY(finish_listeners(config));
+  TRY(check_together(config));
+  return config;
+}
+
+Result<fs::path> root_key_file(const Config& config, std::string_view store_id) {
+  if (!config.seal.key_file.empty()) return fs::path(config.seal.key_file);
+  if (config.config_home.empty()) {
+    return bad("nothing says where the root key file is: set seal.key_file, or HOME or XDG_CONFIG_HOME.");
+  }
+  const fs::path file = config.config_home / "kagimori" / fmt::format("{}.key", store_id);
+  TRY(check_key_file(file, config.server.data_dir));
+  return file;
+}
+
+}  // namespace kagimori

@@ -1,0 +1,316 @@
+#include "server/config_option.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cctype>
+#include <numeric>
+#include <type_traits>
+
+namespace kagimori {
+namespace {
+
+using enum OptionType;
+
+// The slot at the end of a path of members: slot<&Config::engine, &EngineSettings::quotas, &Quotas::tags_per_key>.
+template <auto... Members>
+constexpr auto slot = +[](Config& config) -> auto& { return (config.*....*Members); };
+template <auto Member>
+constexpr auto listener_slot = +[](ListenerOptions& listener) -> auto& { return listener.*Member; };
+
+constexpr std::int64_t kKib = 1 << 10;
+constexpr std::int64_t kMib = 1 << 20;
+constexpr std::int64_t kGib = 1 << 30;
+constexpr std::int64_t kDay = 86'400;
+
+// Names and descriptions are what a person reads; keep each to a line of the page that is made of them.
+constexpr Option<Config> kOptions[] = {
+    {"server.data_dir",
+     kPath,
+     slot<&Config::server, &ServerOptions::data_dir>,
+     "The folder of the store, its certificates and its audit log.",
+     0,
+     0,
+     {},
+     "the configuration file's folder"},
+    {"server.workers", kCount, slot<&Config::server, &ServerOptions::workers>,
+     "Threads that serve connections; 0: one a core.", 0, 1024},
+    {"server.pool_threads", kCount, slot<&Config::engine, &EngineSettings::pool_threads>,
+     "Threads for what takes long or may block.", 1, 1024},
+    {"server.pool_queue", kCount, slot<&Config::engine, &EngineSettings::pool_queue>,
+     "Jobs that may wait for the pool; beyond that requests are answered with a throttling error.", 1, 1'000'000},
+    {"server.test_mode", kBool, slot<&Config::server, &ServerOptions::test_mode>,
+     "For tests only: the lifecycle clock may jump and faults may be injected. The server says so loudly."},
+    {"account.region", kText, slot<&Config::engine, &EngineSettings::region>, "The region of keys and of signatures.",
+     1, 32},
+
+    {"tls.certificate",
+     kPath,
+     slot<&Config::tls, &TlsOptions::certificate>,
+     "The server's certificate chain, PEM, leaf first.",
+     0,
+     0,
+     {},
+     "<data_dir>/tls/server.pem"},
+    {"tls.private_key",
+     kPath,
+     slot<&Config::tls, &TlsOptions::private_key>,
+     "Its private key, PEM.",
+     0,
+     0,
+     {},
+     "<data_dir>/tls/server.key"},
+
+    {"limits.header_bytes", kBytes, slot<&Config::limits, &NetLimits::max_head_bytes>,
+     "Request line and headers together.", kKib, kMib},
+    {"limits.header_count", kCount, slot<&Config::limits, &NetLimits::max_headers>, "Headers of a request.", 10, 1'000},
+    {"limits.body_bytes", kBytes, slot<&Config::limits, &NetLimits::max_body_bytes>, "Body of a request.", 64 * kKib,
+     64 * kMib},
+    {"limits.buffered_bytes", kBytes, slot<&Config::limits, &NetLimits::max_buffered_bytes>,
+     "Large requests in memory, all workers together.", kMib, 64 * kGib},
+    {"limits.connections", kCount, slot<&Config::limits, &NetLimits::max_connections>,
+     "Open connections, all workers together.", 1, 1'000'000},
+    {"limits.connections_per_source", kCount, slot<&Config::limits, &NetLimits::max_connections_per_source>,
+     "Open connections of one IPv4 address or IPv6 /64.", 1, 1'000'000},
+    {"limits.requests_per_second_per_source", kCount, slot<&Config::limits, &NetLimits::requests_per_second_per_source>,
+     "Sustained rate of one source.", 1, 100'000'000},
+    {"limits.request_burst_per_source", kCount, slot<&Config::limits, &NetLimits::request_burst_per_source>,
+     "Requests of one source that may come at once.", 1, 100'000'000},
+    {"limits.idle_seconds", kSeconds, slot<&Config::limits, &NetLimits::idle_timeout>,
+     "How long a connection may rest between requests.", 1, kDay},
+    {"limits.handshake_seconds", kSeconds, slot<&Config::limits, &NetLimits::tls_handshake_timeout>,
+     "From accepting a connection to the end of the TLS handshake.", 1, 600},
+    {"limits.request_seconds", kSeconds, slot<&Config::limits, &NetLimits::request_timeout>,
+     "From a request's first byte to its last.", 1, 600},
+    {"limits.response_seconds", kSeconds, slot<&Config::limits, &NetLimits::send_timeout>,
+     "For the client to take an answer.", 1, 600},
+
+    {"cache.entries", kCount, slot<&Config::engine, &EngineSettings::cache_entries>,
+     "Keys, aliases and identities that each worker keeps ready.", 100, 10'000'000},
+
+    {"memory.secret_bytes", kBytes, slot<&Config::memory, &MemoryOptions::secret_bytes>,
+     "The pages that plaintext key material may lie in.", kMib, 4 * kGib},
+    {"memory.require_locked", kBool, slot<&Config::memory, &MemoryOptions::require_locked>,
+     "Refuse to start where those pages can't be locked in memory; false: warn."},
+
+    {"hardening.seccomp", kBool, slot<&Config::hardening, &HardeningOptions::seccomp>,
+     "Filter the system calls after start-up."},
+
+    {"log.level", kChoice, slot<&Config::log, &LogOptions::level>, "The least severe that is logged.", 0, 0,
+     "debug|info|warning|error"},
+    {"log.requests", kBool, slot<&Config::engine, &EngineSettings::log_requests>, "Log a line for each request."},
+
+    {"audit.path",
+     kPath,
+     slot<&Config::audit, &AuditOptions::path>,
+     "The audit log, one JSON object a line.",
+     0,
+     0,
+     {},
+     "<data_dir>/audit/audit.jsonl"},
+    {"audit.durability", kChoice, slot<&Config::audit, &AuditOptions::durability>,
+     "When an event counts as recorded: handed to the kernel (write) or on disk (fsync).", 0, 0, "write|fsync"},
+
+    {"seal.key_file",
+     kPath,
+     slot<&Config::seal, &SealOptions::key_file>,
+     "The file that opens the root key; never inside the data folder.",
+     0,
+     0,
+     {},
+     "$XDG_CONFIG_HOME or ~/.config, then kagimori/<store id>.key"},
+    {"seal.epoch_max_age_seconds", kSeconds, slot<&Config::seal, &SealOptions::epoch_max_age_seconds>,
+     "Age at which an account's keyring gets a new epoch.", 60, 3650 * kDay},
+    {"seal.epoch_max_uses", kCount, slot<&Config::seal, &SealOptions::epoch_max_uses>,
+     "Uses after which it does so earlier.", 1, std::int64_t{1} << 31},
+
+    {"sigv4.allow_presigned", kBool, slot<&Config::engine, &EngineSettings::allow_presigned>,
+     "Accept signatures in the query string."},
+    {"lifecycle.sweep_interval_seconds", kSeconds, slot<&Config::engine, &EngineSettings::sweep_interval_seconds>,
+     "How often due rotations and deletions are looked for.", 1, kDay},
+
+    {"quotas.keys_per_account", kCount, slot<&Config::engine, &EngineSettings::quotas, &Quotas::keys_per_account>,
+     "Keys of an account, all states.", 1, 100'000'000},
+    {"quotas.aliases_per_key", kCount, slot<&Config::engine, &EngineSettings::quotas, &Quotas::aliases_per_key>,
+     "Aliases of a key.", 1, 10'000},
+    {"quotas.tags_per_key", kCount, slot<&Config::engine, &EngineSettings::quotas, &Quotas::tags_per_key>,
+     "Tags of a key.", 1, 10'000},
+    {"quotas.policy_bytes", kBytes, slot<&Config::engine, &EngineSettings::quotas, &Quotas::policy_bytes>,
+     "A key policy.", kKib, 256 * kKib},
+    {"quotas.on_demand_rotations", kCount, slot<&Config::engine, &EngineSettings::quotas, &Quotas::on_demand_rotations>,
+     "Rotations on demand in the life of a key.", 0, 1'000'000},
+    {"quotas.users_per_account", kCount, slot<&Config::engine, &EngineSettings::quotas, &Quotas::users_per_account>,
+     "Users of an account.", 1, 10'000'000},
+    {"quotas.access_keys_per_user", kCount,
+     slot<&Config::engine, &EngineSettings::quotas, &Quotas::access_keys_per_user>, "Access keys of a user.", 1, 100},
+    {"quotas.user_policy_bytes", kBytes, slot<&Config::engine, &EngineSettings::quotas, &Quotas::user_policy_bytes>,
+     "All inline policies of a user together.", kKib, 256 * kKib},
+};
+
+constexpr Option<ListenerOptions> kListenerOptions[] = {
+    {"address", kText, listener_slot<&ListenerOptions::address>,
+     "Numeric address and port (`127.0.0.1:8443`, `[::1]:8443`) or a Unix socket (`unix:/run/kagimori.sock`).", 1, 200},
+    {"tls", kBool, listener_slot<&ListenerOptions::tls>,
+     "TLS 1.2 and 1.3; false only on a loopback address or a Unix socket."},
+    {"allow", kList, listener_slot<&ListenerOptions::allow>,
+     "Networks that clients may come from, such as `10.0.0.0/8`; empty: all."},
+    {"planes", kList, listener_slot<&ListenerOptions::planes>,
+     "What it serves: `data` (cryptographic operations), `management` (the rest)."},
+};
+
+template <typename Owner>
+tl::unexpected<Error> refuse(const Option<Owner>&, const Setting& setting, std::string_view why) {
+  return fail(ErrorCode::kBadConfiguration, fmt::format("{}: {} {}", setting.origin, setting.name, why));
+}
+
+Status check_choice(std::string_view choices, std::string_view word) {
+  std::string_view rest = choices;
+  while (!rest.empty()) {
+    const auto bar = rest.find('|');
+    if (rest.substr(0, bar) == word) return {};
+    rest = bar == std::string_view::npos ? std::string_view{} : rest.substr(bar + 1);
+  }
+  std::string words(choices);
+  for (auto bar = words.find('|'); bar != std::string::npos; bar = words.find('|', bar)) words.replace(bar, 1, ", ");
+  return fail(ErrorCode::kBadConfiguration, fmt::format("must be one of {}; it is \"{}\".", words, word));
+}
+
+template <typename Owner>
+Result<std::int64_t> number_of(const Option<Owner>& option, const SettingValue& value) {
+  const auto convert = option.type == kBytes ? to_byte_count : option.type == kSeconds ? to_seconds : to_count;
+  TRY_ASSIGN(const std::int64_t number, convert(value));
+  if (number >= option.min && number <= option.max) return number;
+  return fail(ErrorCode::kBadConfiguration,
+              fmt::format("must be from {} to {}; it is {}.", format_quantity(option.min, option.type),
+                          format_quantity(option.max, option.type), number));
+}
+
+template <typename Owner>
+Result<std::string> text_of(const Option<Owner>& option, const SettingValue& value) {
+  TRY_ASSIGN(std::string text, to_text(value));
+  if (option.type == kChoice) TRY(check_choice(option.choices, text));
+  if (option.type == kPath && text.empty()) {
+    return fail(ErrorCode::kBadConfiguration, "must not be empty; leave the option out for its default.");
+  }
+  const auto size = static_cast<std::int64_t>(text.size());
+  if (option.type == kText && (size < option.min || size > option.max)) {
+    return fail(ErrorCode::kBadConfiguration,
+                fmt::format("must have {} to {} characters; it has {}.", option.min, option.max, size));
+  }
+  return text;
+}
+
+template <typename Owner>
+Status store_value(const Option<Owner>& option, const SettingValue& value, Owner& owner) {
+  return std::visit(
+      [&](auto slot_of) -> Status {
+        auto& target = slot_of(owner);
+        using Target = std::remove_reference_t<decltype(target)>;
+        if constexpr (std::is_same_v<Target, bool>) {
+          TRY_ASSIGN(target, to_bool(value));
+        } else if constexpr (std::is_same_v<Target, std::string>) {
+          TRY_ASSIGN(target, text_of(option, value));
+        } else if constexpr (std::is_same_v<Target, std::vector<std::string>>) {
+          TRY_ASSIGN(target, to_list(value));
+        } else if constexpr (std::is_same_v<Target, std::chrono::milliseconds>) {
+          TRY_ASSIGN(const std::int64_t seconds, number_of(option, value));
+          target = std::chrono::seconds(seconds);
+        } else {
+          TRY_ASSIGN(const std::int64_t number, number_of(option, value));
+          target = static_cast<Target>(number);
+        }
+        return {};
+      },
+      option.slot);
+}
+
+template <typename Owner>
+std::string written(const Option<Owner>& option, Owner& owner) {
+  const auto number = [&](std::int64_t value) {
+    const std::string text = format_quantity(value, option.type);
+    const bool plain = std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+    return plain ? text : fmt::format("\"{}\"", text);
+  };
+  return std::visit(
+      [&](auto slot_of) -> std::string {
+        auto& target = slot_of(owner);
+        using Target = std::remove_reference_t<decltype(target)>;
+        if constexpr (std::is_same_v<Target, bool>) {
+          return target ? "true" : "false";
+        } else if constexpr (std::is_same_v<Target, std::string>) {
+          return fmt::format("\"{}\"", target);
+        } else if constexpr (std::is_same_v<Target, std::vector<std::string>>) {
+          return target.empty() ? "[]" : fmt::format("[\"{}\"]", fmt::join(target, "\", \""));
+        } else if constexpr (std::is_same_v<Target, std::chrono::milliseconds>) {
+          return number(std::chrono::duration_cast<std::chrono::seconds>(target).count());
+        } else {
+          return number(static_cast<std::int64_t>(target));
+        }
+      },
+      option.slot);
+}
+
+// Levenshtein distance.
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t changed = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({changed, row[j] + 1, row[j - 1] + 1});
+    }
+  }
+  return row[b.size()];
+}
+
+}  // namespace
+
+std::span<const Option<Config>> config_options() { return kOptions; }
+std::span<const Option<ListenerOptions>> listener_option_table() { return kListenerOptions; }
+
+std::string environment_name(std::string_view option) {
+  std::string name = "KAGIMORI_";
+  for (const char c : option) name += c == '.' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return name;
+}
+
+Status apply_option(const Option<Config>& option, const Setting& setting, Config& config) {
+  if (auto stored = store_value(option, setting.value, config); !stored) {
+    return refuse(option, setting, stored.error().message);
+  }
+  return {};
+}
+
+Status apply_option(const Option<ListenerOptions>& option, const Setting& setting, ListenerOptions& listener) {
+  if (auto stored = store_value(option, setting.value, listener); !stored) {
+    return refuse(option, setting, stored.error().message);
+  }
+  return {};
+}
+
+std::string written_value(const Option<Config>& option, Config& config) { return written(option, config); }
+std::string written_value(const Option<ListenerOptions>& option, ListenerOptions& listener) {
+  return written(option, listener);
+}
+
+std::string nearest_name(std::string_view name, std::span<const std::string> candidates) {
+  std::string best;
+  std::size_t best_distance = std::max<std::size_t>(3, name.size() / 2);
+  for (const std::string& candidate : candidates) {
+    std::size_t distance = edit_distance(name, candidate);
+    // Somebody may have left out the section.
+    const auto dot = name.find('.') == std::string_view::npos ? candidate.rfind('.') : std::string::npos;
+    if (dot != std::string::npos) distance = std::min(distance, edit_distance(name, candidate.substr(dot + 1)));
+    if (distance < best_distance) {
+      best = candidate;
+      best_distance = distance;
+    }
+  }
+  return best;
+}
+
+}  // namespace kagimori
