@@ -4,17 +4,16 @@
 
 #include "protocol/header_text.h"
 #include "protocol/http_date.h"
-#include "protocol/percent.h"
 #include "protocol/sigv4.h"
+#include "protocol/sigv4_parts.h"
+#include "protocol/sigv4_signed_headers.h"
 
 namespace kagimori {
 namespace {
 
-using OptionalText = std::optional<std::string_view>;
+using OptionalText = SigV4Parts::Text;
 
-constexpr std::string_view kAlgorithm = "AWS4-HMAC-SHA256";
 constexpr std::size_t kMaxAccessKeyId = 128;
-constexpr std::size_t kMaxSignedHeaders = 128;
 constexpr std::int64_t kMaxExpires = 604'800;  // a week, AWS's own limit
 
 tl::unexpected<Error> incomplete(std::string message) {
@@ -51,130 +50,7 @@ Result<KnownHeaders> find_known_headers(std::span<const HeaderView> headers) {
   return found;
 }
 
-// ---- The parts of a signature, from the header or the query.
-
-struct SignatureParts {
-  OptionalText credential, signed_headers, signature;
-};
-
-struct AuthorizationPart {
-  std::string_view name;
-  OptionalText SignatureParts::* slot;
-};
-constexpr std::array<AuthorizationPart, 3> kAuthorizationParts = {{{"Credential", &SignatureParts::credential},
-                                                                   {"Signature", &SignatureParts::signature},
-                                                                   {"SignedHeaders", &SignatureParts::signed_headers}}};
-
-Status read_authorization_part(SignatureParts& parts, std::string_view text) {
-  const std::size_t equals = text.find('=');
-  if (equals == std::string_view::npos) {
-    return incomplete("A part of the Authorization header is not a valid key=value pair (missing equal-sign).");
-  }
-  for (const AuthorizationPart& part : kAuthorizationParts) {
-    if (text.substr(0, equals) != part.name) continue;
-    if (parts.*part.slot) return incomplete(fmt::format("Authorization header has '{}' more than once.", part.name));
-    parts.*part.slot = text.substr(equals + 1);
-    return {};
-  }
-  return incomplete("Authorization header may hold 'Credential', 'SignedHeaders' and 'Signature' only.");
-}
-
-Status check_algorithm(std::string_view algorithm) {
-  if (algorithm == kAlgorithm) return {};
-  if (algorithm.starts_with("AWS")) {
-    return incomplete(fmt::format("Unsupported AWS 'algorithm': '{}'. Use '{}'.", quotable(algorithm), kAlgorithm));
-  }
-  return incomplete(fmt::format("The request must be signed with '{}'.", kAlgorithm));
-}
-
-Result<SignatureParts> read_authorization(std::string_view text, bool has_date) {
-  TRY(check_algorithm(take_until(text, ' ')));
-  SignatureParts parts;
-  text = trim_blanks(text);
-  while (!text.empty()) TRY(read_authorization_part(parts, trim_blanks(take_until(text, ','))));
-  std::string missing;
-  for (const AuthorizationPart& part : kAuthorizationParts) {
-    const OptionalText& value = parts.*part.slot;
-    if (!value || value->empty()) missing += fmt::format("Authorization header requires '{}' parameter. ", part.name);
-  }
-  if (!has_date) {
-    missing += "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header. ";
-  }
-  if (missing.empty()) return parts;
-  missing.pop_back();
-  return incomplete(std::move(missing));
-}
-
-// ---- The presigned form.
-
-struct QueryParts {
-  OptionalText algorithm, credential, date, expires, signed_headers, signature, token, payload_hash;
-};
-
-struct QueryPart {
-  std::string_view name;
-  OptionalText QueryParts::* slot;
-  bool required;
-};
-constexpr std::array<QueryPart, 8> kQueryParts = {{{"X-Amz-Algorithm", &QueryParts::algorithm, true},
-                                                   {"X-Amz-Credential", &QueryParts::credential, true},
-                                                   {"X-Amz-Signature", &QueryParts::signature, true},
-                                                   {"X-Amz-SignedHeaders", &QueryParts::signed_headers, true},
-                                                   {"X-Amz-Date", &QueryParts::date, true},
-                                                   {"X-Amz-Expires", &QueryParts::expires, true},
-                                                   {"X-Amz-Security-Token", &QueryParts::token, false},
-                                                   {"X-Amz-Content-Sha256", &QueryParts::payload_hash, false}}};
-
-std::string_view decode_into(std::vector<char>& decoded, std::string_view text) {
-  std::string plain;
-  form_decode(plain, text);
-  const std::size_t begin = decoded.size();
-  decoded.insert(decoded.end(), plain.begin(), plain.end());
-  return {decoded.data() + begin, plain.size()};
-}
-
-Status read_query_part(QueryParts& parts, std::vector<char>& decoded, std::string_view name, std::string_view value) {
-  std::string plain_name;
-  form_decode(plain_name, name);
-  for (const QueryPart& part : kQueryParts) {
-    if (plain_name != part.name) continue;
-    if (parts.*part.slot) return incomplete(fmt::format("The query string has '{}' more than once.", part.name));
-    parts.*part.slot = decode_into(decoded, value);
-    return {};
-  }
-  return {};
-}
-
-// Empty when the query signs nothing.
-Result<QueryParts> read_query(std::string_view query, std::vector<char>& decoded) {
-  QueryParts parts;
-  if (query.empty()) return parts;
-  if (!has_whole_escapes(query)) return incomplete("The query string holds a malformed percent escape.");
-  decoded.reserve(query.size());  // decoding never lengthens, so the views into it hold
-  while (!query.empty()) {
-    std::string_view value = take_until(query, '&');
-    const std::string_view name = take_until(value, '=');
-    TRY(read_query_part(parts, decoded, name, value));
-  }
-  return parts;
-}
-
-bool any_given(const QueryParts& parts) {
-  return std::any_of(kQueryParts.begin(), kQueryParts.end(),
-                     [&](const QueryPart& part) { return (parts.*part.slot).has_value(); });
-}
-
-Status check_query_complete(const QueryParts& parts) {
-  std::string missing;
-  for (const QueryPart& part : kQueryParts) {
-    const OptionalText& value = parts.*part.slot;
-    if (part.required && (!value || value->empty())) {
-      missing += fmt::format("AWS query-string parameters must include '{}'. ", part.name);
-    }
-  }
-  if (missing.empty()) return check_algorithm(*parts.algorithm);
-  return incomplete(missing + "Re-examine the query-string parameters.");
-}
+// ---- From text to evidence.
 
 Result<std::int64_t> parse_expires(std::string_view text) {
   std::int64_t seconds = 0;
@@ -186,8 +62,6 @@ Result<std::int64_t> parse_expires(std::string_view text) {
   if (seconds >= 1 && seconds <= kMaxExpires) return seconds;
   return incomplete(fmt::format("X-Amz-Expires must be between 1 and {} seconds.", kMaxExpires));
 }
-
-// ---- What both forms have.
 
 bool is_key_id_character(char c) {
   return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
@@ -257,83 +131,18 @@ Status set_payload_hash(SigV4Evidence& evidence, OptionalText claim) {
   return {};
 }
 
-// ---- Which headers are signed.
-
-bool is_signable_name(std::string_view name) {
-  return !name.empty() &&
-         std::all_of(name.begin(), name.end(), [](char c) { return c > ' ' && c <= '~' && !(c >= 'A' && c <= 'Z'); });
-}
-
-Status check_signed_list(std::string_view list) {
-  std::string_view previous;
-  std::size_t count = 0;
-  bool valid = !list.ends_with(';');
-  while (valid && !list.empty()) {
-    const std::string_view name = take_until(list, ';');
-    valid = is_signable_name(name) && previous < name && ++count <= kMaxSignedHeaders;
-    previous = name;
-  }
-  if (valid) return {};
-  return incomplete(
-      fmt::format("'SignedHeaders' must be at most {} header names in lower case, sorted, each once, "
-                  "separated by semicolons.",
-                  kMaxSignedHeaders));
-}
-
-bool is_signed(std::string_view list, std::string_view header_name) {
-  while (!list.empty()) {
-    if (equals_ignoring_case(header_name, take_until(list, ';'))) return true;
-  }
-  return false;
-}
-
-// A name without its header would sign nothing, and hide that a proxy took the header away.
-Status check_signed_present(const SigV4Evidence& evidence, std::span<const HeaderView> headers) {
-  std::string_view list = evidence.signed_headers;
-  while (!list.empty()) {
-    const std::string_view name = take_until(list, ';');
-    const bool present = std::any_of(headers.begin(), headers.end(),
-                                     [&](const HeaderView& header) { return equals_ignoring_case(header.name, name); });
-    if (present) continue;
-    return fail(ErrorCode::kInvalidSignature,
-                fmt::format("The signed header '{}' is not in the request.", quotable(name)));
-  }
-  return {};
-}
-
-Status check_required_signed(const SigV4Evidence& evidence, const SigV4Request& request, const KnownHeaders& known) {
-  if (!is_signed(evidence.signed_headers, "host")) {
-    return fail(ErrorCode::kInvalidSignature,
-                "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.");
-  }
-  if (!evidence.presigned && !known.amz_date && !is_signed(evidence.signed_headers, "date")) {
-    return fail(ErrorCode::kInvalidSignature,
-                "'X-Amz-Date' or 'Date' must be a 'SignedHeader' in the AWS Authorization.");
-  }
-  for (const HeaderView& header : request.headers) {
-    if (!starts_with_ignoring_case(header.name, "x-amz-")) continue;
-    if (is_signed(evidence.signed_headers, header.name)) continue;
-    return fail(ErrorCode::kInvalidSignature,
-                fmt::format("There were headers present in the request which were not signed: '{}'. Add every X-Amz-* "
-                            "header to the 'SignedHeaders'.",
-                            quotable(header.name)));
-  }
-  return {};
-}
-
 Status set_signed_headers(SigV4Evidence& evidence, std::string_view list, const SigV4Request& request,
-                          const KnownHeaders& known) {
+                          bool dated_by_date) {
   TRY(check_signed_list(list));
   evidence.signed_headers = list;
-  TRY(check_required_signed(evidence, request, known));
-  return check_signed_present(evidence, request.headers);
+  return check_signed_headers(evidence, request.headers, dated_by_date);
 }
 
 // ---- The two forms.
 
 Status read_header_form(SigV4Evidence& evidence, const SigV4Request& request, const KnownHeaders& known) {
   const bool has_date = known.amz_date || known.date;
-  TRY_ASSIGN(const SignatureParts parts, read_authorization(*known.authorization, has_date));
+  TRY_ASSIGN(const SigV4Parts parts, read_authorization(*known.authorization, has_date));
   TRY(set_credential(evidence, *parts.credential));
   const std::string_view date = known.amz_date ? *known.amz_date : *known.date;
   const bool iso = known.amz_date || date.size() == evidence.iso_time.size();
@@ -341,25 +150,24 @@ Status read_header_form(SigV4Evidence& evidence, const SigV4Request& request, co
   TRY(set_signature(evidence, *parts.signature));
   TRY(set_payload_hash(evidence, known.payload_hash));
   evidence.session_token = known.token;
-  return set_signed_headers(evidence, *parts.signed_headers, request, known);
+  return set_signed_headers(evidence, *parts.signed_headers, request, !known.amz_date);
 }
 
 Status read_presigned_form(SigV4Evidence& evidence, const SigV4Request& request, const KnownHeaders& known,
-                           const QueryParts& parts) {
+                           const SigV4Parts& parts) {
   evidence.presigned = true;
-  TRY(check_query_complete(parts));
-  if ((known.token && parts.token) || (known.payload_hash && parts.payload_hash)) {
+  TRY(check_presigned_complete(parts));
+  if ((known.token && parts.session_token) || (known.payload_hash && parts.payload_hash)) {
     return incomplete(
-        "The session token and the payload hash may be given in a header or in the query string, not in "
-        "both.");
+        "The session token and the payload hash are given in a header or in the query string, not in both.");
   }
   TRY(set_credential(evidence, *parts.credential));
   TRY(set_time(evidence, *parts.date, parse_iso_basic(*parts.date)));
   TRY_ASSIGN(evidence.expires_seconds, parse_expires(*parts.expires));
   TRY(set_signature(evidence, *parts.signature));
   TRY(set_payload_hash(evidence, known.payload_hash ? known.payload_hash : parts.payload_hash));
-  evidence.session_token = known.token ? known.token : parts.token;
-  return set_signed_headers(evidence, *parts.signed_headers, request, known);
+  evidence.session_token = known.token ? known.token : parts.session_token;
+  return set_signed_headers(evidence, *parts.signed_headers, request, false);
 }
 
 }  // namespace
@@ -367,8 +175,8 @@ Status read_presigned_form(SigV4Evidence& evidence, const SigV4Request& request,
 Result<SigV4Evidence> parse_sigv4(const SigV4Request& request) {
   TRY_ASSIGN(const KnownHeaders known, find_known_headers(request.headers));
   SigV4Evidence evidence;
-  TRY_ASSIGN(const QueryParts parts, read_query(request.query, evidence.decoded));
-  if (any_given(parts)) {
+  TRY_ASSIGN(const SigV4Parts parts, read_presigned_query(request.query, evidence.decoded));
+  if (is_presigned(parts)) {
     if (known.authorization) {
       return incomplete("A request is signed in its Authorization header or in its query string, not in both.");
     }
