@@ -52,7 +52,12 @@ void Pattern::add_literal(std::string_view text) {
 }
 
 Pattern::Match Pattern::match(std::string_view text, const ConditionSource& source) const {
-  VariableValues values;
+  if (!variables_.empty()) return match_with_variables(text, source);
+  return match_segments(text, {}) ? Match::kYes : Match::kNo;
+}
+
+Pattern::Match Pattern::match_with_variables(std::string_view text, const ConditionSource& source) const {
+  std::array<std::string_view, kMaxVariables> values;
   for (std::size_t i = 0; i < variables_.size(); ++i) {
     const auto value = variables_[i].value(source);
     if (!value) return Match::kUnresolved;
@@ -62,7 +67,7 @@ Pattern::Match Pattern::match(std::string_view text, const ConditionSource& sour
 }
 
 // Only the last `*` ever needs to be tried again: what an earlier one could take more, the last one can take too.
-bool Pattern::match_segments(std::string_view text, const VariableValues& values) const {
+bool Pattern::match_segments(std::string_view text, VariableValues values) const {
   constexpr std::size_t kNone = static_cast<std::size_t>(-1);
   std::size_t segment = 0;
   std::size_t at = 0;
@@ -88,7 +93,7 @@ bool Pattern::match_segments(std::string_view text, const VariableValues& values
 }
 
 std::optional<std::size_t> Pattern::consume(const Segment& segment, std::string_view text,
-                                            const VariableValues& values) const {
+                                            VariableValues values) const {
   if (segment.kind == Kind::kAnyCharacter) {
     if (text.empty()) return std::nullopt;
     std::size_t size = 1;

@@ -45,13 +45,14 @@ class Pattern {
     std::string literal;
     std::size_t variable = 0;  // index into variables_
   };
-  using VariableValues = std::array<std::string_view, kMaxVariables>;
+  using VariableValues = std::span<const std::string_view>;
 
+  Match match_with_variables(std::string_view text, const ConditionSource& source) const;
   Status add_placeholder(std::string_view inside);
   void add_literal(std::string_view text);
-  bool match_segments(std::string_view text, const VariableValues& values) const;
+  bool match_segments(std::string_view text, VariableValues values) const;
   // How many bytes of text the segment takes at its start, or nothing.
-  std::optional<std::size_t> consume(const Segment& segment, std::string_view text, const VariableValues& values) const;
+  std::optional<std::size_t> consume(const Segment& segment, std::string_view text, VariableValues values) const;
 
   std::vector<Segment> segments_;
   std::vector<PolicyVariable> variables_;

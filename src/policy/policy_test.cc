@@ -112,7 +112,7 @@ TEST(Evaluate, ResourcesRespectCase) {
            {R"("Resource":"arn:aws:kms:us-east-1:111122223333:key/2")", kKey1, false},
            {R"("Resource":["arn:aws:s3:::x","arn:aws:kms:*:111122223333:key/?"])", kKey1, true},
            {R"("Resource":"arn:aws:kms:*:*:alias/*")", kKey1, false},
-           {R"("Resource":"arn:aws:kms:us-east-1*:key/1:x")", kKey1, false},
+           {R"("Resource":"arn:aws:kms:*:a:key")", "arn:aws:kms:us-east-1:111122223333:a:key", false},
            {R"("Resource":"arn:aws:kms:*:*:*")", "*", false},
            {R"("NotResource":"arn:aws:kms:*:*:alias/*")", kKey1, true},
            {R"("NotResource":"arn:aws:kms:*:*:key/*")", kKey1, false},
