@@ -72,11 +72,12 @@ void Validator::require(std::string_view path, bool present) {
   text_ += fmt::format("Value null at '{}' failed to satisfy constraint: Member must not be null", path);
 }
 
-void Validator::text(std::string_view path, std::string_view value, const TextConstraint& constraint) {
-  check_text(path, value, constraint, true);
+void Validator::text(std::string_view path, std::optional<std::string_view> value, const TextConstraint& constraint) {
+  if (value) check_text(path, *value, constraint, true);
 }
-void Validator::hidden_text(std::string_view path, std::string_view value, const TextConstraint& constraint) {
-  check_text(path, value, constraint, false);
+void Validator::hidden_text(std::string_view path, std::optional<std::string_view> value,
+                            const TextConstraint& constraint) {
+  if (value) check_text(path, *value, constraint, false);
 }
 
 void Validator::blob(std::string_view path, std::size_t size, const BlobConstraint& constraint) {

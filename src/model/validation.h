@@ -83,16 +83,13 @@ inline constexpr Page kTagPage{50, 50};
 }  // namespace service_limit
 
 // Gathers the constraint failures of one request. `path` is the member's path in lower camel case ("keyId";
-// member_path() for members of lists). Members that are absent are passed over: require() asks for them.
+// member_path() for members of lists). A text that is absent passes: require() asks for it.
 class Validator {
  public:
   void require(std::string_view path, bool present);
-  void text(std::string_view path, const std::optional<std::string>& value, const TextConstraint& constraint) {
-    if (value) text(path, std::string_view(*value), constraint);
-  }
-  void text(std::string_view path, std::string_view value, const TextConstraint& constraint);
+  void text(std::string_view path, std::optional<std::string_view> value, const TextConstraint& constraint);
   // As text(), for what must not be repeated in an answer: "Value at 'x' failed ...".
-  void hidden_text(std::string_view path, std::string_view value, const TextConstraint& constraint);
+  void hidden_text(std::string_view path, std::optional<std::string_view> value, const TextConstraint& constraint);
   void blob(std::string_view path, std::size_t size, const BlobConstraint& constraint);
   void number(std::string_view path, std::int64_t value, const NumberConstraint& constraint);
   // The number of items of a list.
