@@ -6,6 +6,9 @@
 #include <cerrno>
 #include <cstring>
 
+#include "store/sqlite_scrubbing_vfs.h"
+#include "store/store_file.h"
+
 namespace kagimori {
 namespace {
 
@@ -118,7 +121,9 @@ Result<SqliteConnection> SqliteConnection::open(const std::filesystem::path& pat
   sqlite3* database = nullptr;
   const int flags = (access == SqliteAccess::kReadOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) |
                     SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE;
-  const int code = sqlite3_open_v2(path.c_str(), &database, flags, nullptr);
+  // Absolute, because SQLite takes a name that starts with "file:" for a URI.
+  const std::string name = absolute_path(path).string();
+  const int code = sqlite3_open_v2(name.c_str(), &database, flags, register_scrubbing_vfs());
   connection.database_.reset(database);
   if (code != SQLITE_OK) {
     Error error = error_of(database, code);
@@ -130,7 +135,7 @@ Result<SqliteConnection> SqliteConnection::open(const std::filesystem::path& pat
   sqlite3_db_config(database, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, nullptr);
   sqlite3_db_config(database, SQLITE_DBCONFIG_ENABLE_VIEW, 0, nullptr);
   TRY(connection.run(kSettings));
-  TRY(connection.run(fmt::format("PRAGMA cache_size=-{}", cache_kib)));
+  TRY(connection.run(fmt::format("PRAGMA cache_size=-{}; PRAGMA max_page_count={}", cache_kib, kSqliteMaxPages)));
   // Two connections of one store only ever wait for each other in short moments, such as the recovery after a crash.
   sqlite3_busy_timeout(database, 2000);
   connection.wal_frames_ = std::make_unique<int>(0);

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "store/sqlite_reader_pool.h"
 #include "store/sqlite_schema.h"
+#include "store/sqlite_scrubbing_vfs.h"
 #include "store/sqlite_writer.h"
 #include "store/store_file.h"
 #include "store/store_lock.h"
@@ -64,6 +65,13 @@ class SqliteStore final : public Store {
   std::unique_ptr<SqliteWriter> writer_;
 };
 
+Status expect_free(const std::filesystem::path& path) {
+  std::error_code ignored;
+  if (!std::filesystem::exists(std::filesystem::symlink_status(path, ignored))) return {};
+  return fail(ErrorCode::kAlreadyExists,
+              fmt::format("There is already a file {}. Choose another name, or remove it first.", path.string()));
+}
+
 std::string quoted(const std::string& text) {
   std::string sql = "'";
   for (const char c : text) sql += c == '\'' ? std::string("''") : std::string(1, c);
@@ -72,13 +80,11 @@ std::string quoted(const std::string& text) {
 
 Status copy_database(const std::filesystem::path& from, const std::filesystem::path& to) {
   TRY_ASSIGN(SqliteConnection source, SqliteConnection::open(from, SqliteAccess::kReadOnly, kMaintenanceCacheKib));
-  return source.run("VACUUM INTO " + quoted(to.string()));
+  return source.run("VACUUM INTO " + quoted(absolute_path(to).string()));
 }
 
 Status SqliteStore::backup(const std::filesystem::path& target) {
-  if (std::filesystem::exists(std::filesystem::symlink_status(target)))
-    return fail(ErrorCode::kAlreadyExists,
-                fmt::format("There is already a file {}. Choose another name for the backup.", target.string()));
+  TRY(expect_free(target));
   const std::filesystem::path partial = target.string() + ".partial";
   TRY(create_private_file(partial));
   Status done = copy_database(path_, partial);
@@ -112,7 +118,8 @@ Status create_store(const std::filesystem::path& path) {
   {
     TRY_ASSIGN(SqliteConnection connection,
                SqliteConnection::open(partial, SqliteAccess::kReadWrite, kMaintenanceCacheKib));
-    TRY(connection.run(fmt::format("PRAGMA application_id={}; PRAGMA journal_mode=WAL", kSqliteApplicationId)));
+    TRY(connection.run(fmt::format("PRAGMA page_size={}; PRAGMA application_id={}; PRAGMA journal_mode=WAL",
+                                   kSqlitePageSize, kSqliteApplicationId)));
     TRY(migrate(connection, sqlite_migrations()));
   }
   return publish_file(partial, path);
@@ -133,6 +140,13 @@ Status prepare_store(const std::filesystem::path& path) {
   return {};
 }
 
+Result<std::unique_ptr<SqliteWriter>> prepare_and_start(const SqliteOptions& options) {
+  if (options.create) TRY(create_store(options.path));
+  TRY(make_private(options.path));
+  TRY(prepare_store(options.path));
+  return SqliteWriter::start(options.path, options.max_group);
+}
+
 Result<std::unique_ptr<Store>> open_for_reading(const SqliteOptions& options) {
   TRY(inspect_store_file(options.path));
   TRY_ASSIGN(SqliteConnection connection,
@@ -141,28 +155,24 @@ Result<std::unique_ptr<Store>> open_for_reading(const SqliteOptions& options) {
   return std::make_unique<SqliteStore>(options, nullptr, nullptr, false);
 }
 
-Status exists_already(const std::filesystem::path& path) {
-  if (!std::filesystem::exists(std::filesystem::symlink_status(path))) return {};
-  return fail(ErrorCode::kAlreadyExists,
-              fmt::format("There is already a file {}. Choose another path for the new store.", path.string()));
-}
-
 }  // namespace
 
 Result<std::unique_ptr<Store>> open_sqlite_store(const SqliteOptions& options) {
   if (options.read_only) return open_for_reading(options);
   if (options.create) {
-    TRY(exists_already(options.path));
+    TRY(expect_free(options.path));
   } else {
     TRY(inspect_store_file(options.path));
   }
   TRY_ASSIGN(std::unique_ptr<StoreLock> lock, StoreLock::acquire(options.path));
-  if (options.create) TRY(create_store(options.path));
   const bool was_unclean = !options.create && (lock->was_unclean() || log_is_left(options.path));
-  TRY(make_private(options.path));
-  TRY(prepare_store(options.path));
-  TRY_ASSIGN(std::unique_ptr<SqliteWriter> writer, SqliteWriter::start(options.path, options.max_group));
-  return std::make_unique<SqliteStore>(options, std::move(lock), std::move(writer), was_unclean);
+  auto writer = prepare_and_start(options);
+  if (!writer) {
+    // Who could not even open it has not left it unclean.
+    if (!was_unclean) static_cast<void>(lock->mark_clean());
+    return fail(std::move(writer).error());
+  }
+  return std::make_unique<SqliteStore>(options, std::move(lock), *std::move(writer), was_unclean);
 }
 
 }  // namespace kagimori

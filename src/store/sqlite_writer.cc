@@ -102,8 +102,9 @@ void SqliteWriter::write(std::vector<Job> jobs) {
           .field("error", shortened.error().message);
     return;
   }
+  // Once, not again for each attempt until the disk is well.
+  if (committer_) LogLine(LogLevel::kError, "the store could not commit").field("error", answers.error().message);
   committer_.reset();
-  LogLine(LogLevel::kError, "the store could not commit").field("error", answers.error().message);
   for (const Job& job : jobs) job.done(fail(answers.error()));
 }
 

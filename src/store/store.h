@@ -48,7 +48,8 @@ inline constexpr Table kAllTables[] = {
 std::string_view table_name(Table table);  // "keys", "key_ids", ...
 
 // What is stored under one primary key. The revision grows with every change of this primary key and is never reused,
-// also not when the record is deleted and made again.
+// also not when the record is deleted and made again: who writes takes the store revision of the read that the change
+// is based on, plus one.
 struct StoredRecord {
   Bytes key;
   std::uint64_t revision = 0;
@@ -75,8 +76,8 @@ struct Expectation {
 struct Write {
   Table table;
   Bytes key;
-  std::uint64_t revision = 0;  // of the new record; must be greater than the stored one's
-  std::optional<Bytes> value;  // nullopt deletes
+  std::uint64_t revision = 0;  // of the new record; must be greater than the stored one's (else kStale)
+  std::optional<Bytes> value;  // nullopt deletes; a record that is absent, and not expected to be, makes that kStale
 };
 
 // One atomic change. Either all of it becomes durable or nothing.
@@ -106,7 +107,9 @@ class Store {
 
   // Queues the batch; batches that wait together share one durable transaction (group commit), each with its own store
   // revision, in the order of the queue. `done` runs on the writer's thread, once, after the batch is on disk, or with
-  // kStale when an expectation has moved on, kStorageFull, kIo or kCorrupt. It must not block.
+  // kStale when an expectation has moved on, kValidation (no key, revision out of range), kStorageFull, kIo or
+  // kCorrupt. It must not block. A batch to be scrubbed is answered when its old values are gone; while a long reader
+  // (a backup, an integrity check) keeps them alive, younger batches are answered before it.
   virtual void commit(Batch batch, Committed done) = 0;
   // As above, and waits. Not for workers' threads.
   Result<std::uint64_t> commit_and_wait(Batch batch);

@@ -71,6 +71,12 @@ Error file_error(std::string_view done, const std::filesystem::path& path, int s
           fmt::format("The file {} can't be {}: {}.", path.string(), done, std::strerror(system_error))};
 }
 
+std::filesystem::path absolute_path(const std::filesystem::path& path) {
+  std::error_code failed;
+  std::filesystem::path absolute = std::filesystem::absolute(path, failed);
+  return failed ? path : absolute;
+}
+
 Status create_private_file(const std::filesystem::path& path) {
   const File file(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW);
   if (!file && errno == EEXIST)

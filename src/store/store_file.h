@@ -12,6 +12,8 @@ namespace kagimori {
 // kIo or kStorageFull: "The file PATH can't be <done>: <reason of the system>."
 Error file_error(std::string_view done, const std::filesystem::path& path, int system_error);
 
+// The path from the root; the path itself where the current folder is unknown.
+std::filesystem::path absolute_path(const std::filesystem::path& path);
 // Makes an empty file that only its owner may read and write, whatever the umask. kAlreadyExists.
 Status create_private_file(const std::filesystem::path& path);
 // Takes the rights of everybody but the owner from an existing file.
