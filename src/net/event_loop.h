@@ -76,7 +76,7 @@ class EventLoop {
   EventLoop(std::size_t worker_index, const MonotonicClock& clock, UniqueFd epoll, UniqueFd wake_up);
 
   void turn();
-  int wait_milliseconds() const;
+  int wait_milliseconds();
   void run_posted();
   void wake();
   void check_stop_request();

@@ -10,6 +10,8 @@
 
 namespace kagimori {
 
+class CryptoContext;
+
 // The part of a server that lives on one thread: its loop, its share of the connections, its handler. Made and owned by
 // HttpServer. All calls on its own thread; from elsewhere go through loop().post() or HttpServer::post_to().
 class HttpWorker {
@@ -19,6 +21,8 @@ class HttpWorker {
   HttpWorker& operator=(const HttpWorker&) = delete;
 
   virtual EventLoop& loop() = 0;
+  // This thread's library context, which its TLS uses too. Outlives the handler.
+  virtual CryptoContext& crypto() = 0;
   std::size_t index() { return loop().worker_index(); }
 
   // Queues the answer to a request; it is sent at the end of the turn, after HttpHandler::before_answers(). Dropped

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 
 #include "net/monotonic_clock.h"
@@ -51,7 +52,7 @@ class TimerWheel {
   // Calls what has expired. Timers scheduled meanwhile with a deadline that has passed wait for the next call.
   void advance(MonotonicTime now);
   // How long the loop may sleep; none if no timer is scheduled.
-  std::optional<MonotonicDuration> until_next(MonotonicTime now) const;
+  std::optional<MonotonicDuration> until_next(MonotonicTime now);
 
  private:
   static constexpr std::size_t kSlots = 1024;
@@ -69,11 +70,13 @@ class TimerWheel {
     using Timer::previous_;
   };
 
-  std::int64_t tick_of(MonotonicTime time) const;
   static void link(Timer& head, Timer& timer);
+  void drain_slot(std::size_t slot, Timer& into);
+  bool may_hold_timers(std::size_t slot) const { return (occupied_[slot / 64] >> (slot % 64) & 1) != 0; }
 
   std::array<Head, kSlots> slots_;
-  std::int64_t current_;  // ticks up to and including this one have been handled
+  std::array<std::uint64_t, kSlots / 64> occupied_{};  // a clear bit: the slot is empty
+  std::int64_t current_;                               // ticks up to and including this one have been handled
 };
 
 }  // namespace kagimori
