@@ -144,6 +144,8 @@ bool constant_time_equal(ByteView a, ByteView b) {
   return difference == 0;
 }
 
-void secure_wipe(std::span<std::uint8_t> bytes) { explicit_bzero(bytes.data(), bytes.size()); }
+void secure_wipe(std::span<std::uint8_t> bytes) {
+  if (!bytes.empty()) explicit_bzero(bytes.data(), bytes.size());
+}
 
 }  // namespace kagimori
