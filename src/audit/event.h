@@ -16,9 +16,10 @@ struct UserIdentity {
   std::string_view principal_id, arn, account, access_key_id, user_name;
 };
 
-// One thing that happened: a request of an identified caller, allowed or denied, or a change made by the clock. The form
-// is CloudTrail's record (facts: AWS CloudTrail user guide, "CloudTrail record contents"). Only what is listed here can
-// reach the log: there is no place for plaintext, key material, signatures or credentials. Views are lent for to_json_line.
+// One thing that happened: a request of an identified caller, allowed or denied, or a change made by the clock. The
+// form is CloudTrail's record (facts: AWS CloudTrail user guide, "CloudTrail record contents"). Only what is listed
+// here can reach the log: there is no place for plaintext, key material, signatures or credentials. Views are lent for
+// to_json_line.
 struct Event {
   Timestamp time;
   std::string_view event_id;    // UUID
@@ -29,7 +30,8 @@ struct Event {
   UserIdentity user;
   std::string_view source_address, user_agent;
   std::string_view error_code, error_message;  // empty on success
-  // Lower-camel-case members of requestParameters / responseElements / additionalEventData; values are JSON text already.
+  // Lower-camel-case members of requestParameters / responseElements / additionalEventData; values are JSON text
+  // already.
   std::vector<std::pair<std::string_view, std::string>> request_parameters;
   std::vector<std::pair<std::string_view, std::string>> response_elements;
   std::vector<std::pair<std::string_view, std::string>> additional_data;

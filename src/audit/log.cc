@@ -40,8 +40,8 @@ Status Log::reopen() {
 
 Status Log::append(std::string_view lines) {
   const std::lock_guard lock(mutex_);
-  struct stat open_file {};
-  struct stat named_file {};
+  struct stat open_file{};
+  struct stat named_file{};
   const bool same = descriptor_ >= 0 && fstat(descriptor_, &open_file) == 0 && stat(file_.c_str(), &named_file) == 0 &&
                     open_file.st_ino == named_file.st_ino && open_file.st_dev == named_file.st_dev;
   if (!same) TRY(reopen());

@@ -12,8 +12,8 @@ namespace kagimori::audit {
 // When a line counts as written: in the kernel, or on disk.
 enum class Durability { kWrite, kFsync };
 
-// The append-only file of JSON lines: the one place that events go to. Any thread; each append is one write, so lines of
-// different threads never mix. A file that was moved or deleted is noticed and made anew.
+// The append-only file of JSON lines: the one place that events go to. Any thread; each append is one write, so lines
+// of different threads never mix. A file that was moved or deleted is noticed and made anew.
 class Log {
  public:
   // Makes the file with mode 0600 if it is not there. kIo with the reason.

@@ -18,8 +18,8 @@ bool equals_ignoring_case(std::string_view lower, std::string_view text) {
   return true;
 }
 
-// Answers the condition keys of one request. Values are views into the request, the caller or the key; what must be made
-// up (numbers, dates) lives in `made_`, which evaluate() outlives by contract.
+// Answers the condition keys of one request. Values are views into the request, the caller or the key; what must be
+// made up (numbers, dates) lives in `made_`, which evaluate() outlives by contract.
 class Conditions final : public ConditionSource {
  public:
   Conditions(const Caller& caller, const AccessRequest& request) : caller_(caller), request_(request) {}
@@ -99,7 +99,8 @@ class Conditions final : public ConditionSource {
     }
     if (name == "keyorigin") return add(out, key == nullptr ? facts.key_origin : aws_origin(key->origin));
     if (name == "multiregion") {
-      return add_bool(out, key == nullptr ? facts.multi_region : std::optional(key->replication != ReplicationRole::kNone));
+      return add_bool(out,
+                      key == nullptr ? facts.multi_region : std::optional(key->replication != ReplicationRole::kNone));
     }
     if (key == nullptr) return false;
     if (name == "multiregionkeytype") {
@@ -117,7 +118,8 @@ class Conditions final : public ConditionSource {
     const IdentitySnapshot& who = *caller_.identity;
     constexpr std::string_view kRequestTag = "requesttag/";
     constexpr std::string_view kResourceTag = "resourcetag/";
-    if (name.starts_with(kRequestTag)) return find_tag(request_.facts.request_tags, name.substr(kRequestTag.size()), out);
+    if (name.starts_with(kRequestTag))
+      return find_tag(request_.facts.request_tags, name.substr(kRequestTag.size()), out);
     if (name.starts_with(kResourceTag)) {
       if (request_.key == nullptr) return false;
       return find_tag(request_.key->key->tags, name.substr(kResourceTag.size()), out);

@@ -41,8 +41,8 @@ struct RequestFacts {
 };
 
 struct AccessRequest {
-  std::string_view action;    // "kms:Encrypt"
-  std::string_view resource;  // ARN; "*" for operations without a resource
+  std::string_view action;               // "kms:Encrypt"
+  std::string_view resource;             // ARN; "*" for operations without a resource
   const AccessKeyTarget* key = nullptr;  // null: IAM-only (CreateKey, ListKeys, an alias as resource, iam:*)
   bool cross_account_operation = false;
   RequestFacts facts;

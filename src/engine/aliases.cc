@@ -18,7 +18,8 @@ Status check_alias_name(std::string_view name) {
                 "Alias must start with the prefix \"alias/\". Please see "
                 "https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html");
   }
-  if (name.size() == kPrefix.size()) return fail(ErrorCode::kInvalidAliasName, "The alias has no name after \"alias/\".");
+  if (name.size() == kPrefix.size())
+    return fail(ErrorCode::kInvalidAliasName, "The alias has no name after \"alias/\".");
   if (name.find(':') != std::string_view::npos) {
     return fail(ErrorCode::kInvalidAliasName,
                 "An alias name holds only letters, digits, slashes, underscores and dashes after \"alias/\".");
@@ -75,7 +76,8 @@ Status create_alias(Transaction& transaction, std::string_view alias_name, std::
   transaction.trail().parameter("aliasName", alias_name).parameter("targetKeyId", target_key_id);
   TRY(check_alias_name(alias_name));
   if (alias_name.starts_with(kReserved)) {
-    return fail(ErrorCode::kInvalidAliasName, "Aliases that begin with \"alias/aws/\" are reserved. Choose another name.");
+    return fail(ErrorCode::kInvalidAliasName,
+                "Aliases that begin with \"alias/aws/\" are reserved. Choose another name.");
   }
   TRY_ASSIGN(const TransactionKey target, transaction.find_key(target_key_id, false));
   TRY(authorize_alias(transaction, "kms:CreateAlias", alias_name));
@@ -90,8 +92,7 @@ Status create_alias(Transaction& transaction, std::string_view alias_name, std::
   }
   TRY(check_key_state(KmsOperation::kCreateAlias, target.state(), target.arn));
   const Timestamp now = transaction.lifecycle_now();
-  TRY(save_alias(transaction,
-                 {account, region, std::string(alias_name), target.key.row, target.key.key_id, now, now}));
+  TRY(save_alias(transaction, {account, region, std::string(alias_name), target.key.row, target.key.key_id, now, now}));
   return attach(transaction, target, alias_name);
 }
 
@@ -104,8 +105,10 @@ Status update_alias(Transaction& transaction, std::string_view alias_name, std::
   TRY(transaction.authorize_key("kms:UpdateAlias", current));
   TRY_ASSIGN(const TransactionKey target, transaction.find_key(target_key_id, false));
   TRY(transaction.authorize_key("kms:UpdateAlias", target));
-  if (current.key.type.algorithm != target.key.type.algorithm || aws_key_usage(current.key.type) != aws_key_usage(target.key.type)) {
-    return fail(ErrorCode::kValidation, "The new key must be of the same type and have the same key usage as the current one.");
+  if (current.key.type.algorithm != target.key.type.algorithm ||
+      aws_key_usage(current.key.type) != aws_key_usage(target.key.type)) {
+    return fail(ErrorCode::kValidation,
+                "The new key must be of the same type and have the same key usage as the current one.");
   }
   TRY(check_key_state(KmsOperation::kUpdateAlias, target.state(), target.arn));
   alias.updated = transaction.lifecycle_now();
@@ -151,8 +154,8 @@ Result<AliasList> list_aliases(Transaction& transaction, std::string_view key_id
   };
   if (key_id.empty()) {
     const Bytes after = marker ? record_key::alias(account, region, last) : Bytes{};
-    TRY_ASSIGN(auto rows, transaction.scan<Alias>(account, Table::kAliases, record_key::aliases_of(account, region), after,
-                                                  limit + 1));
+    TRY_ASSIGN(auto rows, transaction.scan<Alias>(account, Table::kAliases, record_key::aliases_of(account, region),
+                                                  after, limit + 1));
     for (Loaded<Alias>& row : rows) {
       if (!add(std::move(row.record))) break;
     }
@@ -160,9 +163,9 @@ Result<AliasList> list_aliases(Transaction& transaction, std::string_view key_id
   }
   TRY_ASSIGN(const TransactionKey target, transaction.find_key(key_id, false));
   const Bytes after = marker ? record_key::key_alias(account, target.key.row, last) : Bytes{};
-  TRY_ASSIGN(const auto names, transaction.scan<Bytes>(target.key.account, Table::kKeyAliases,
-                                                       record_key::of_key(target.key.account, target.key.row), after,
-                                                       limit + 1));
+  TRY_ASSIGN(const auto names,
+             transaction.scan<Bytes>(target.key.account, Table::kKeyAliases,
+                                     record_key::of_key(target.key.account, target.key.row), after, limit + 1));
   for (const Loaded<Bytes>& name : names) {
     TRY_ASSIGN(Alias alias, find_alias(transaction, as_text(name.record)));
     if (!add(std::move(alias))) break;

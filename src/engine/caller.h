@@ -34,7 +34,7 @@ struct Caller {
   std::shared_ptr<const IdentitySnapshot> identity;
   Origin origin;
   std::string region;  // that the request was signed for
-  Timestamp time;  // real time of arrival
+  Timestamp time;      // real time of arrival
 };
 
 }  // namespace kagimori

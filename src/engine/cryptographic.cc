@@ -26,8 +26,9 @@ Status dry_run_done() {
 
 Status check_algorithm(std::string_view algorithm, std::string_view key_arn) {
   if (algorithm == kSymmetricDefault) return {};
-  return fail(ErrorCode::kInvalidKeyUsage,
-              fmt::format("{} key spec is SYMMETRIC_DEFAULT which is incompatible with algorithm {}.", key_arn, algorithm));
+  return fail(
+      ErrorCode::kInvalidKeyUsage,
+      fmt::format("{} key spec is SYMMETRIC_DEFAULT which is incompatible with algorithm {}.", key_arn, algorithm));
 }
 
 CiphertextHeader header_for(const KeySnapshot& snapshot) {
@@ -49,11 +50,12 @@ void put_context(Trail& trail, const EncryptionContext& context) {
 
 // AWS's answer when a ciphertext leads to no key that the caller may use.
 Error no_key_for_ciphertext(const Caller& caller, std::string_view action) {
-  return {ErrorCode::kAccessDenied,
-          fmt::format("User: {} is not authorized to perform: {} on the resource associated with this ciphertext because "
-                      "the resource does not exist in this Region, no resource-based policies allow access, or a "
-                      "resource-based policy explicitly denies access",
-                      caller.identity->arn, action)};
+  return {
+      ErrorCode::kAccessDenied,
+      fmt::format("User: {} is not authorized to perform: {} on the resource associated with this ciphertext because "
+                  "the resource does not exist in this Region, no resource-based policies allow access, or a "
+                  "resource-based policy explicitly denies access",
+                  caller.identity->arn, action)};
 }
 
 // The key that opens a ciphertext: the one the request names, else the one the ciphertext names.
@@ -88,9 +90,9 @@ Result<SecretBytes> open_with(EngineWorker& worker, const SourceKey& source, Enc
   TRY_ASSIGN(MessageKey* const with, message_key(worker, source.key, source.header.version));
   const VersionSnapshot& version = *source.key.snapshot().version(source.header.version);
   if (lifecycle_permits(version.state, Purpose::kProcess) != Permission::kYes) {
-    return fail(ErrorCode::kInvalidState, fmt::format("Version {} of {} is {} and must not be used to decrypt.",
-                                                      version.number, source.key.snapshot().arn,
-                                                      lifecycle_state_name(version.state.state)));
+    return fail(ErrorCode::kInvalidState,
+                fmt::format("Version {} of {} is {} and must not be used to decrypt.", version.number,
+                            source.key.snapshot().arn, lifecycle_state_name(version.state.state)));
   }
   Bytes canonical;
   canonical_encryption_context(context, canonical);
@@ -154,8 +156,8 @@ Result<ReEncryptResponse> re_encrypt(Engine& engine, EngineWorker& worker, const
   if (!request.destination_context.empty()) {
     trail.parameter_json("destinationEncryptionContext", context_json(request.destination_context));
   }
-  TRY_ASSIGN(const SourceKey source, find_source(engine, worker, caller, trail, request.source_key_id, request.ciphertext,
-                                                 request.ignore_ciphertext, "kms:ReEncryptFrom"));
+  TRY_ASSIGN(const SourceKey source, find_source(engine, worker, caller, trail, request.source_key_id,
+                                                 request.ciphertext, request.ignore_ciphertext, "kms:ReEncryptFrom"));
   TRY_ASSIGN(const CachedKey destination,
              find_cached_key(engine, worker, caller, trail, request.destination_key_id, "kms:ReEncryptTo"));
   const bool same_key = source.key.entry == destination.entry;
@@ -180,8 +182,7 @@ Result<ReEncryptResponse> re_encrypt(Engine& engine, EngineWorker& worker, const
     response.source_material_id = source.key.snapshot().version(source.header.version)->material_id;
   }
   if (request.dry_run) return fail(dry_run_done().error());
-  TRY_ASSIGN(response.ciphertext,
-             seal_with(worker, destination, request.destination_context, plaintext.expose()));
+  TRY_ASSIGN(response.ciphertext, seal_with(worker, destination, request.destination_context, plaintext.expose()));
   response.source_key_arn = source.key.snapshot().arn;
   response.destination_key_arn = destination.snapshot().arn;
   response.destination_material_id = destination.snapshot().primary().material_id;
@@ -197,8 +198,11 @@ Result<GenerateDataKeyResponse> generate_data_key(Engine& engine, EngineWorker& 
   const std::string_view action =
       request.without_plaintext ? "kms:GenerateDataKeyWithoutPlaintext" : "kms:GenerateDataKey";
   TRY_ASSIGN(const CachedKey key, find_cached_key(engine, worker, caller, trail, request.key_id, action));
-  KeyUse use{request.without_plaintext ? KmsOperation::kGenerateDataKeyWithoutPlaintext : KmsOperation::kGenerateDataKey,
-             action, Purpose::kProtect, {}};
+  KeyUse use{
+      request.without_plaintext ? KmsOperation::kGenerateDataKeyWithoutPlaintext : KmsOperation::kGenerateDataKey,
+      action,
+      Purpose::kProtect,
+      {}};
   use.facts.encryption_context = request.context;
   use.facts.encryption_algorithm = kSymmetricDefault;
   TRY(authorize_use(caller, key, use));

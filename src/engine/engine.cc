@@ -13,6 +13,7 @@ namespace {
 // A transaction that keeps meeting others on the same records gives up here; each try makes at least one other succeed.
 constexpr int kMaxTries = 32;
 constexpr std::size_t kMaxSigningKeys = 4;
+constexpr std::string_view kGlobalRegion = "us-east-1";
 
 Error busy() { return {ErrorCode::kServiceUnavailable, "The records of this request keep changing. Try again."}; }
 
@@ -78,8 +79,13 @@ void Engine::stop() {
 }
 
 Transaction::Environment Engine::environment(PoolThread& thread) {
-  return {*thread.crypto, *thread.random,      parts_.keyrings,
-          parts_.settings, key_counter_, parts_.clock.now(), parts_.lifecycle_clock.now()};
+  return {*thread.crypto,
+          *thread.random,
+          parts_.keyrings,
+          parts_.settings,
+          key_counter_,
+          parts_.clock.now(),
+          parts_.lifecycle_clock.now()};
 }
 
 // --- Identity ---
@@ -90,7 +96,9 @@ Result<Caller> Engine::authenticate(EngineWorker& worker, const SigV4Request& re
   const Timestamp now = parts_.clock.now();
   SigV4TimeLimits limits;
   if (!parts_.settings.allow_presigned) limits.max_presigned_expires = 0;
-  TRY(check_scope(evidence, parts_.settings.region, service));
+  // IAM is one for all regions and its clients sign for the partition's first one.
+  const bool global = service == "iam" && evidence.region == kGlobalRegion;
+  TRY(check_scope(evidence, global ? kGlobalRegion : parts_.settings.region, service));
   TRY(check_time(evidence, now, limits));
   TRY_ASSIGN(CacheEntry* const entry, worker.need(cache_key::identity(evidence.access_key_id)));
   const auto& identity = entry->identity;
@@ -100,17 +108,28 @@ Result<Caller> Engine::authenticate(EngineWorker& worker, const SigV4Request& re
   }
   const DerivedSigningKey* signing_key = nullptr;
   for (const DerivedSigningKey& known : entry->signing_keys) {
-    if (known.date == evidence.scope_date && known.service == service) signing_key = &known;
+    if (known.date == evidence.scope_date && known.service == service && known.region == evidence.region) {
+      signing_key = &known;
+    }
   }
   if (signing_key == nullptr) {
     if (entry->signing_keys.size() >= kMaxSigningKeys) entry->signing_keys.erase(entry->signing_keys.begin());
-    entry->signing_keys.push_back({std::string(evidence.scope_date), std::string(evidence.region), std::string(service),
-                                   derive_signing_key(*worker.crypto, identity->secret, evidence.scope_date,
-                                                      evidence.region, service)});
+    entry->signing_keys.push_back(
+        {std::string(evidence.scope_date), std::string(evidence.region), std::string(service),
+         derive_signing_key(*worker.crypto, identity->secret, evidence.scope_date, evidence.region, service)});
     signing_key = &entry->signing_keys.back();
   }
   TRY(verify_sigv4(*worker.crypto, evidence, request, signing_key->key.expose(), worker.scratch));
   return Caller{identity, std::move(origin), parts_.settings.region, now};
+}
+
+Status Engine::admit(const Caller& caller, const Trail& trail) const {
+  const Planes& planes = caller.origin.planes;
+  if (trail.plane() == Plane::kData ? planes.data : planes.management) return {};
+  return fail(ErrorCode::kAccessDenied, std::string("This listener does not serve the ") +
+                                            (trail.plane() == Plane::kData ? "data" : "management") +
+                                            " plane, to which " + std::string(trail.operation()) +
+                                            " belongs. Use another endpoint of the server.");
 }
 
 // --- Cache fills ---
@@ -281,24 +300,21 @@ void Engine::emit(EngineWorker& worker, const Caller& caller, const Trail& trail
   audit::append_json_line(worker.audit_lines, trail.event(caller, error, event_id, parts_.settings.region));
 }
 
-void Engine::log_request(EngineWorker& worker, const Origin& origin, std::string_view principal,
-                         std::string_view operation, std::string_view key_arn, std::string_view result,
-                         std::int64_t micros) {
+void Engine::log_request(EngineWorker& worker, const RequestLine& line) {
   if (!parts_.settings.log_requests) return;
   std::string& out = worker.request_lines;
-  out += R"({"time":")" + to_iso8601_micros(parts_.clock.now()) + R"(","level":"info","message":"request","requestId":)";
-  append_json_string(out, origin.request_id);
-  out += R"(,"source":)";
-  append_json_string(out, origin.source_address);
-  out += R"(,"principal":)";
-  append_json_string(out, principal);
-  out += R"(,"operation":)";
-  append_json_string(out, operation);
-  out += R"(,"key":)";
-  append_json_string(out, key_arn);
-  out += R"(,"result":)";
-  append_json_string(out, result);
-  out += ",\"micros\":" + std::to_string(micros) + "}\n";
+  out += R"({"time":")" + to_iso8601_micros(parts_.clock.now()) + R"(","level":"info","message":"request")";
+  const auto field = [&out](std::string_view name, std::string_view value) {
+    out.append(",\"").append(name).append("\":");
+    append_json_string(out, value);
+  };
+  field("requestId", line.request_id);
+  field("source", line.source);
+  field("principal", line.principal);
+  field("operation", line.operation);
+  field("key", line.key_arn);
+  field("result", line.result);
+  out += ",\"micros\":" + std::to_string(line.micros) + "}\n";
 }
 
 Status Engine::flush(EngineWorker& worker) {

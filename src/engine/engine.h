@@ -34,7 +34,8 @@ class WorkerPort {
 // Every operation, once, whatever the dialect. Two ways lead through it:
 //  - Data-plane verbs (engine/cryptographic.h) run on the worker's own thread against its cache. What is not cached is
 //    kCacheMiss: fill() fetches it on the pool, then the request runs again.
-//  - Management operations run on the pool as a Transaction; their batch is committed by the store's writer, every worker
+//  - Management operations run on the pool as a Transaction; their batch is committed by the store's writer, every
+//  worker
 //    drops what the commit made stale, and only then the answer goes out. So no worker acts on an older truth after a
 //    change was acknowledged.
 class Engine {
@@ -43,15 +44,15 @@ class Engine {
     Store& store;
     Keyrings& keyrings;
     audit::Log& log;
-    const Clock& clock;            // real time
+    const Clock& clock;  // real time
     const Clock& lifecycle_clock;
     EngineSettings settings;
   };
 
   static Result<std::unique_ptr<Engine>> start(const Parts& parts);
   ~Engine();
-  // Each worker's part, made on its own thread; then, once, the way to their threads. Until then every request that needs
-  // more than its own thread is answered with kServiceUnavailable.
+  // Each worker's part, made on its own thread; then, once, the way to their threads. Until then every request that
+  // needs more than its own thread is answered with kServiceUnavailable.
   Result<std::unique_ptr<EngineWorker>> make_worker(std::size_t index);
   void attach(WorkerPort& port);
   // Ends the sweeper; call while the workers' threads still run, since it waits for them.
@@ -65,13 +66,17 @@ class Engine {
   // --- On a worker's thread ---
 
   // Who signed this request? Errors as AWS words them (facts: aws-kms.md 7.5), or kCacheMiss.
-  Result<Caller> authenticate(EngineWorker& worker, const SigV4Request& request, Origin origin, std::string_view service);
+  Result<Caller> authenticate(EngineWorker& worker, const SigV4Request& request, Origin origin,
+                              std::string_view service);
+
+  // Whether the listener that the request came through serves the operation's plane; kAccessDenied otherwise.
+  Status admit(const Caller& caller, const Trail& trail) const;
 
   // Fetches worker.missing; `then` runs on the worker's thread, with an error when the store could not be read.
   void fill(EngineWorker& worker, std::function<void(Status)> then);
 
-  // A management operation. `work` builds the answer's body and may run several times; `done` runs once, on this worker's
-  // thread. The audit event is taken care of.
+  // A management operation. `work` builds the answer's body and may run several times; `done` runs once, on this
+  // worker's thread. The audit event is taken care of.
   using Work = std::function<Result<std::string>(Transaction&)>;
   using Done = std::function<void(Result<std::string>)>;
   void run(EngineWorker& worker, Caller caller, Trail trail, Work work, Done done);
@@ -79,8 +84,11 @@ class Engine {
   // The one emit point: the event of a request that did not change the store.
   void emit(EngineWorker& worker, const Caller& caller, const Trail& trail, const Error* error);
   // One line of the request log.
-  void log_request(EngineWorker& worker, const Origin& origin, std::string_view principal, std::string_view operation,
-                   std::string_view key_arn, std::string_view result, std::int64_t micros);
+  struct RequestLine {
+    std::string_view request_id, source, principal, operation, key_arn, result;
+    std::int64_t micros = 0;
+  };
+  void log_request(EngineWorker& worker, const RequestLine& line);
   // Writes the turn's lines; call before its answers go out. On an error no answer of the turn may go out as it is.
   Status flush(EngineWorker& worker);
 
@@ -96,7 +104,7 @@ class Engine {
  private:
   struct Job;
 
-  explicit Engine(const Parts& parts) : parts_(parts) {}
+  explicit Engine(Parts parts) : parts_(std::move(parts)) {}
   void execute(PoolThread& thread, const std::shared_ptr<Job>& job);
   // What a try of a job leads to once it is durable.
   struct Outcome {

@@ -23,7 +23,7 @@ Status Engine::run_system(std::string_view event_name, const std::function<Statu
     clock.time = parts_.clock.now();
     clock.origin.dialect = Dialect::kAwsKms;
     clock.region = parts_.settings.region;
-    Trail trail(event_name, false);
+    Trail trail(OperationInfo{event_name, false, Plane::kManagement});
     TRY_ASSIGN(auto read, parts_.store.read());
     Transaction transaction(environment(thread), std::move(read), clock, trail);
     TRY(work(transaction));
@@ -74,7 +74,8 @@ Status Engine::sweep() {
       const std::string_view name = entry.kind == DueKind::kDelete ? "DeleteKey" : "RotateKey";
       const Status done = run_system(name, [&](Transaction& transaction) { return apply_due(transaction, entry); });
       // One key that can't be processed (a damaged record) must not hold up the others.
-      if (!done) LogLine(LogLevel::kError, "a due change failed").field("event", name).field("reason", done.error().message);
+      if (!done)
+        LogLine(LogLevel::kError, "a due change failed").field("event", name).field("reason", done.error().message);
     }
   }
 }
@@ -89,7 +90,8 @@ void Engine::sweep_now(EngineWorker& worker, std::function<void(Status)> done) {
 void Engine::sweeper_loop() {
   std::unique_lock lock(sweeper_mutex_);
   while (!stopping_) {
-    sweeper_wake_.wait_for(lock, std::chrono::seconds(parts_.settings.sweep_interval_seconds), [this] { return stopping_; });
+    sweeper_wake_.wait_for(lock, std::chrono::seconds(parts_.settings.sweep_interval_seconds),
+                           [this] { return stopping_; });
     if (stopping_) return;
     lock.unlock();
     const auto report = [](std::string_view what, const Error& error) {

@@ -16,7 +16,7 @@ struct IdentitySnapshot {
   AccessKey access_key;
   SecretBytes secret;  // the secret access key
   bool account_is_operator = false;
-  std::string user_name;      // empty for the root user
+  std::string user_name;  // empty for the root user
   std::string arn;
   std::vector<std::shared_ptr<const CompiledPolicy>> policies;
   std::uint64_t access_key_revision = 0;  // of the records, for expectations

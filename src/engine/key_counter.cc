@@ -20,7 +20,8 @@ Result<std::size_t> KeyCounter::count(RecordReader& reader, std::string_view acc
   Bytes after;
   for (;;) {
     // Only the number matters, so the records' MACs need not be checked.
-    TRY_ASSIGN(auto page, reader.transaction().scan(Table::kKeyIds, record_key::key_ids_of(account, region), after, kPage));
+    TRY_ASSIGN(auto page,
+               reader.transaction().scan(Table::kKeyIds, record_key::key_ids_of(account, region), after, kPage));
     total += page.size();
     if (page.size() < kPage) break;
     after = std::move(page.back().key);

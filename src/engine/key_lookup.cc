@@ -29,7 +29,8 @@ Result<CachedKey> find_cached_key(Engine& engine, EngineWorker& worker, const Ca
   if (!reference.region.empty() && reference.region != region) {
     return fail(ErrorCode::kNotFound, fmt::format("Invalid arn {}", reference.region));
   }
-  const std::string_view owner = reference.account.empty() ? std::string_view(caller.identity->account()) : reference.account;
+  const std::string_view owner =
+      reference.account.empty() ? std::string_view(caller.identity->account()) : reference.account;
   CachedKey found;
   std::string key_id(reference.name);
   if (reference.is_alias()) {

@@ -39,8 +39,8 @@ struct KeyUse {
 Status authorize_use(const Caller& caller, const CachedKey& key, const KeyUse& use);
 Status check_use(const CachedKey& key, const KeyUse& use);
 
-// The keyed context of a version; kInvalidCiphertext when the key has no such version, kInvalidState when its material is
-// not present.
+// The keyed context of a version; kInvalidCiphertext when the key has no such version, kInvalidState when its material
+// is not present.
 Result<MessageKey*> message_key(EngineWorker& worker, const CachedKey& key, std::uint32_t version);
 
 }  // namespace kagimori

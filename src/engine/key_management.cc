@@ -80,14 +80,17 @@ Result<KeyDescription> create_key(Transaction& transaction, const CreateKeyReque
                        request.bypass_policy_lockout_safety_check));
   TRY_ASSIGN(std::string material_id, add_version(transaction, key, RotationType::kNone));
   TRY(transaction.add_transition(key, "", "Enabled", "created"));
-  TRY(transaction.put_new(account, Table::kKeyIds, record_key::key_id(account, region, key.key_id), encode_row(key.row)));
+  TRY(transaction.put_new(account, Table::kKeyIds, record_key::key_id(account, region, key.key_id),
+                          encode_row(key.row)));
   TRY(transaction.save_new_key(key));
   transaction.on_commit([&counter = transaction.key_counter(), account, region] { counter.add(account, region, 1); });
   return KeyDescription{std::move(key), arn, AwsKeyState::kEnabled, std::move(material_id)};
 }
 
 Status enable_key(Transaction& transaction, std::string_view key_id) { return set_enabled(transaction, key_id, true); }
-Status disable_key(Transaction& transaction, std::string_view key_id) { return set_enabled(transaction, key_id, false); }
+Status disable_key(Transaction& transaction, std::string_view key_id) {
+  return set_enabled(transaction, key_id, false);
+}
 
 Status update_key_description(Transaction& transaction, std::string_view key_id, std::string description) {
   transaction.trail().parameter("keyId", key_id).parameter("description", description);

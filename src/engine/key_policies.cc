@@ -21,7 +21,8 @@ Status check_name(std::string_view policy_name) {
 Result<KeyPolicy> make_policy(Transaction& transaction, const Key& key, std::string text) {
   const std::size_t limit = transaction.settings().quotas.policy_bytes;
   if (text.size() > limit) {
-    return fail(ErrorCode::kLimitExceeded, fmt::format("The key policy has {} bytes; at most {} are allowed.", text.size(), limit));
+    return fail(ErrorCode::kLimitExceeded,
+                fmt::format("The key policy has {} bytes; at most {} are allowed.", text.size(), limit));
   }
   KeyPolicy policy;
   policy.row = key.row;

@@ -9,8 +9,8 @@ namespace kagimori {
 
 // Key policies (AWS KMS API reference: GetKeyPolicy, PutKeyPolicy, ListKeyPolicies).
 
-// Validates the policy of a new key, binds its principals to unique ids, checks that the caller will be able to change it
-// (unless bypassed), and writes its first version.
+// Validates the policy of a new key, binds its principals to unique ids, checks that the caller will be able to change
+// it (unless bypassed), and writes its first version.
 Status put_first_policy(Transaction& transaction, const Key& key, std::string text, bool bypass_lockout_check);
 
 Status put_key_policy(Transaction& transaction, std::string_view key_id, std::string_view policy_name, std::string text,

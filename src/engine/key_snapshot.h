@@ -27,7 +27,7 @@ struct KeySnapshot {
   Key key;
   std::string arn;
   std::shared_ptr<const CompiledPolicy> policy;
-  std::vector<std::string> aliases;  // names with "alias/"
+  std::vector<std::string> aliases;       // names with "alias/"
   std::vector<VersionSnapshot> versions;  // ascending
 
   const VersionSnapshot* version(std::uint32_t number) const;

@@ -147,9 +147,8 @@ Status destroy_key(Transaction& transaction, const Key& before) {
   tombstone.digest.assign(digest.begin(), digest.end());
   TRY(transaction.put_new(account, Table::kTombstones, record_key::key(account, key.row), encode(tombstone)));
   transaction.scrub();
-  transaction.on_commit([&counter = transaction.key_counter(), account, region = key.region] {
-    counter.add(account, region, -1);
-  });
+  transaction.on_commit(
+      [&counter = transaction.key_counter(), account, region = key.region] { counter.add(account, region, -1); });
   return transaction.save_key(before, key);
 }
 

@@ -13,7 +13,8 @@ constexpr std::size_t kMaxAliases = 4096;
 constexpr std::size_t kMaxUserPolicies = 128;
 
 tl::unexpected<Error> missing(std::string_view what, std::string_view of) {
-  return fail(ErrorCode::kCorrupt, fmt::format("The {} of {} is missing from the store; restore it from a backup.", what, of));
+  return fail(ErrorCode::kCorrupt,
+              fmt::format("The {} of {} is missing from the store; restore it from a backup.", what, of));
 }
 
 Status load_versions(RecordReader& reader, KeySnapshot& snapshot) {
@@ -95,8 +96,9 @@ Result<std::shared_ptr<const IdentitySnapshot>> load_identity(RecordReader& read
   snapshot->user_revision = user->revision;
   snapshot->user_name = user->record.name;
   snapshot->arn = user_arn(account, user->record.path, user->record.name);
-  TRY_ASSIGN(auto policies, reader.scan<UserPolicy>(account, Table::kUserPolicies,
-                                                    record_key::user_policies_of(account, user_id), {}, kMaxUserPolicies));
+  TRY_ASSIGN(auto policies,
+             reader.scan<UserPolicy>(account, Table::kUserPolicies, record_key::user_policies_of(account, user_id), {},
+                                     kMaxUserPolicies));
   if (policies.size() != user->record.policy_count) return missing("policy", user_id);
   for (const Loaded<UserPolicy>& policy : policies) {
     TRY_ASSIGN(auto compiled, CompiledPolicy::compile(policy.record.text, PolicyKind::kIdentity, {}));
@@ -115,8 +117,9 @@ Result<std::shared_ptr<const KeySnapshot>> load_key(RecordReader& reader, std::s
   auto snapshot = std::make_shared<KeySnapshot>();
   snapshot->key = std::move(key->record);
   snapshot->arn = key_arn(region, account, key_id);
-  TRY_ASSIGN(auto policy, reader.get<KeyPolicy>(account, Table::kKeyPolicies,
-                                                record_key::key_policy(account, row->record, snapshot->key.policy_version)));
+  TRY_ASSIGN(auto policy,
+             reader.get<KeyPolicy>(account, Table::kKeyPolicies,
+                                   record_key::key_policy(account, row->record, snapshot->key.policy_version)));
   if (!policy) return missing("policy", key_id);
   TRY_ASSIGN(snapshot->policy, compile_key_policy(policy->record));
   TRY_ASSIGN(snapshot->aliases, load_alias_names(reader, snapshot->key));

@@ -16,7 +16,8 @@ std::string make_marker(std::string_view last_name) {
 Result<std::string> open_marker(std::string_view marker) {
   const auto decoded = base64_decode(marker);
   if (!decoded || !as_text(*decoded).starts_with(kPrefix)) {
-    return fail(ErrorCode::kInvalidMarker, "The marker is not valid. Use the NextMarker of the page before, unchanged.");
+    return fail(ErrorCode::kInvalidMarker,
+                "The marker is not valid. Use the NextMarker of the page before, unchanged.");
   }
   return std::string(as_text(*decoded).substr(kPrefix.size()));
 }

@@ -9,7 +9,8 @@ Result<std::unique_ptr<Pool>> Pool::start(std::size_t threads, std::size_t queue
     TRY_ASSIGN(thread.crypto, CryptoContext::create());
     thread.random = std::make_unique<OpensslRandom>(*thread.crypto);
   }
-  for (PoolThread& thread : pool->owned_) pool->threads_.emplace_back([raw = pool.get(), &thread] { raw->run(thread); });
+  for (PoolThread& thread : pool->owned_)
+    pool->threads_.emplace_back([raw = pool.get(), &thread] { raw->run(thread); });
   return pool;
 }
 

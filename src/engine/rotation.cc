@@ -30,8 +30,8 @@ Status enable_key_rotation(Transaction& transaction, std::string_view key_id, st
   const std::int64_t days = period_days.value_or(kDefaultPeriodDays);
   RequestFacts facts;
   facts.rotation_period_days = period_days;
-  TRY_ASSIGN(const TransactionKey found, find_rotatable(transaction, KmsOperation::kEnableKeyRotation,
-                                                        "kms:EnableKeyRotation", key_id, facts));
+  TRY_ASSIGN(const TransactionKey found,
+             find_rotatable(transaction, KmsOperation::kEnableKeyRotation, "kms:EnableKeyRotation", key_id, facts));
   transaction.trail().parameter_json("rotationPeriodInDays", std::to_string(days));
   Key key = found.key;
   key.rotation_period_days = static_cast<std::uint16_t>(days);
@@ -72,7 +72,8 @@ Result<std::string> rotate_key_on_demand(Transaction& transaction, std::string_v
                             "rotations can be performed for this key: {}",
                             found.arn));
   }
-  if (found.key.next_rotation && *found.key.next_rotation <= transaction.lifecycle_now().plus_seconds(kConflictSeconds)) {
+  if (found.key.next_rotation &&
+      *found.key.next_rotation <= transaction.lifecycle_now().plus_seconds(kConflictSeconds)) {
     return fail(ErrorCode::kConflict, fmt::format("An automatic rotation of {} is due within 20 minutes.", found.arn));
   }
   Key key = found.key;
@@ -92,11 +93,13 @@ Result<RotationList> list_key_rotations(Transaction& transaction, std::string_vi
     TRY_ASSIGN(const std::string text, open_marker(*marker));
     const auto parsed = std::from_chars(text.data(), text.data() + text.size(), last);
     if (parsed.ec != std::errc() || parsed.ptr != text.data() + text.size()) {
-      return fail(ErrorCode::kInvalidMarker, "The marker is not valid. Use the NextMarker of the page before, unchanged.");
+      return fail(ErrorCode::kInvalidMarker,
+                  "The marker is not valid. Use the NextMarker of the page before, unchanged.");
     }
   }
-  TRY_ASSIGN(auto rows, transaction.scan<KeyVersion>(key.account, Table::kVersions, record_key::of_key(key.account, key.row),
-                                                     record_key::version(key.account, key.row, last), limit + 1));
+  TRY_ASSIGN(auto rows,
+             transaction.scan<KeyVersion>(key.account, Table::kVersions, record_key::of_key(key.account, key.row),
+                                          record_key::version(key.account, key.row, last), limit + 1));
   RotationList list;
   list.key_id = key.key_id;
   list.primary_version = key.primary_version;

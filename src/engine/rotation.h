@@ -17,7 +17,7 @@ Status disable_key_rotation(Transaction& transaction, std::string_view key_id);
 struct RotationStatus {
   std::string key_id;
   bool enabled = false;
-  std::uint16_t period_days = 0;            // with enabled only
+  std::uint16_t period_days = 0;  // with enabled only
   std::optional<Timestamp> next_rotation;
 };
 Result<RotationStatus> get_key_rotation_status(Transaction& transaction, std::string_view key_id);

@@ -66,9 +66,8 @@ Status untag_resource(Transaction& transaction, std::string_view key_id, const s
   TRY(check_tag_keys(tag_keys));
   TRY(check_key_state(KmsOperation::kUntagResource, found.state(), found.arn));
   Key key = found.key;
-  std::erase_if(key.tags, [&](const Tag& tag) {
-    return std::find(tag_keys.begin(), tag_keys.end(), tag.key) != tag_keys.end();
-  });
+  std::erase_if(key.tags,
+                [&](const Tag& tag) { return std::find(tag_keys.begin(), tag_keys.end(), tag.key) != tag_keys.end(); });
   if (key.tags.size() == found.key.tags.size()) return {};
   return transaction.save_key(found.key, key);
 }

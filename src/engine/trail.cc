@@ -74,13 +74,13 @@ audit::Event Trail::event(const Caller& caller, const Error* error, std::string_
   event.event_id = event_id;
   event.request_id = caller.origin.request_id;
   event.source = event_source(caller.origin.dialect);
-  event.name = operation_;
+  event.name = operation_.name;
   event.region = region;
   if (caller.identity != nullptr) {
     const IdentitySnapshot& who = *caller.identity;
     event.account = who.account();
     event.user = {who.is_root() ? "Root" : "IAMUser", who.unique_id(), who.arn, who.account(),
-                  who.access_key.access_key_id, who.user_name};
+                  who.access_key.access_key_id,       who.user_name};
   }
   event.source_address = caller.origin.source_address;
   event.user_agent = caller.origin.user_agent;
@@ -95,7 +95,7 @@ audit::Event Trail::event(const Caller& caller, const Error* error, std::string_
   event.request_parameters = parameters_;
   event.additional_data = additional_;
   event.resources = resources_;
-  event.read_only = read_only_;
+  event.read_only = operation_.read_only;
   return event;
 }
 

@@ -7,14 +7,22 @@
 
 #include "audit/event.h"
 #include "engine/caller.h"
+#include "model/kms_operation.h"
 
 namespace kagimori {
+
+// What is fixed about the operation of a request. `name` is a literal.
+struct OperationInfo {
+  std::string_view name;
+  bool read_only = false;
+  Plane plane = Plane::kManagement;
+};
 
 // What a request leaves behind for the audit log and the request log, filled in as it goes. Only what an operation puts
 // here by name is ever logged; values of members that AWS calls sensitive are never put.
 class Trail {
  public:
-  explicit Trail(std::string_view operation = {}, bool read_only = false) : operation_(operation), read_only_(read_only) {}
+  explicit Trail(const OperationInfo& operation) : operation_(operation) {}
 
   // Names are literals, in CloudTrail's lower camel case.
   Trail& parameter(std::string_view name, std::string_view text);
@@ -23,19 +31,19 @@ class Trail {
   Trail& additional(std::string_view name, std::string_view text);
   Trail& resource(std::string_view arn);
 
-  std::string_view operation() const { return operation_; }
-  bool read_only() const { return read_only_; }
+  std::string_view operation() const { return operation_.name; }
+  Plane plane() const { return operation_.plane; }
   const std::vector<std::string>& resources() const { return resources_; }
   // Empties what the operation put, for the next try of a transaction.
   void reset();
 
   // The event of this trail. `error` is null on success. Views into the trail, the caller and `event_id`.
-  audit::Event event(const Caller& caller, const Error* error, std::string_view event_id, std::string_view region) const;
+  audit::Event event(const Caller& caller, const Error* error, std::string_view event_id,
+                     std::string_view region) const;
 
  private:
   using Members = std::vector<std::pair<std::string_view, std::string>>;
-  std::string operation_;
-  bool read_only_;
+  OperationInfo operation_;
   Members parameters_, response_, additional_;
   std::vector<std::string> resources_;
 };

@@ -71,13 +71,15 @@ Result<TransactionKey> Transaction::load_key(Key key) {
   const Key& k = loaded.key;
   TRY_ASSIGN(auto policy, get<KeyPolicy>(k.account, Table::kKeyPolicies,
                                          record_key::key_policy(k.account, k.row, k.policy_version)));
-  if (!policy) return fail(ErrorCode::kCorrupt, fmt::format("The policy of key {} is missing from the store.", k.key_id));
+  if (!policy)
+    return fail(ErrorCode::kCorrupt, fmt::format("The policy of key {} is missing from the store.", k.key_id));
   loaded.policy_record = *std::move(policy);
   TRY_ASSIGN(loaded.policy, compile_key_policy(loaded.policy_record));
   TRY_ASSIGN(loaded.aliases, load_alias_names(reader_, k));
-  TRY_ASSIGN(auto primary, get<KeyObject>(k.account, Table::kObjects,
-                                          record_key::object(k.account, k.row, k.primary_version, 0)));
-  if (!primary) return fail(ErrorCode::kCorrupt, fmt::format("The material of key {} is missing from the store.", k.key_id));
+  TRY_ASSIGN(auto primary,
+             get<KeyObject>(k.account, Table::kObjects, record_key::object(k.account, k.row, k.primary_version, 0)));
+  if (!primary)
+    return fail(ErrorCode::kCorrupt, fmt::format("The material of key {} is missing from the store.", k.key_id));
   loaded.primary = *std::move(primary);
   return loaded;
 }
@@ -97,7 +99,8 @@ Result<TransactionKey> Transaction::find_key(std::string_view reference_text, bo
   if (reference.is_alias()) {
     alias = key_id;
     TRY_ASSIGN(auto found, get<Alias>(owner, Table::kAliases, record_key::alias(owner, region, alias)));
-    if (!found) return fail(ErrorCode::kNotFound, fmt::format("Alias {} is not found.", alias_arn(region, owner, alias)));
+    if (!found)
+      return fail(ErrorCode::kNotFound, fmt::format("Alias {} is not found.", alias_arn(region, owner, alias)));
     key_id = found->target_key_id;
   }
   const std::string arn = key_arn(region, owner, key_id);

@@ -27,7 +27,7 @@ struct TransactionKey {
   KeyPolicy policy_record;
   std::shared_ptr<const CompiledPolicy> policy;
   std::vector<std::string> aliases;
-  KeyObject primary;       // the object that protects
+  KeyObject primary;          // the object that protects
   std::string request_alias;  // by which it was named
 
   AwsKeyState state() const { return aws_key_state(key, primary.state, primary.presence); }
@@ -35,8 +35,8 @@ struct TransactionKey {
 };
 
 // One try of a management operation: reads of one consistent view, and the writes that follow from them. Every record
-// that was read becomes an expectation of the commit, so a decision never rests on what has moved on meanwhile: then the
-// operation runs again. Does not see its own writes. One thread of the pool.
+// that was read becomes an expectation of the commit, so a decision never rests on what has moved on meanwhile: then
+// the operation runs again. Does not see its own writes. One thread of the pool.
 class Transaction {
  public:
   struct Environment {
@@ -45,11 +45,12 @@ class Transaction {
     Keyrings& keyrings;
     const EngineSettings& settings;
     KeyCounter& key_counter;
-    Timestamp now;            // real time
+    Timestamp now;  // real time
     Timestamp lifecycle_now;
   };
 
-  Transaction(const Environment& environment, std::unique_ptr<ReadTransaction> read, const Caller& caller, Trail& trail);
+  Transaction(const Environment& environment, std::unique_ptr<ReadTransaction> read, const Caller& caller,
+              Trail& trail);
 
   CryptoContext& crypto() { return environment_.crypto; }
   RandomSource& random() { return environment_.random; }
@@ -90,8 +91,8 @@ class Transaction {
   void on_commit(std::function<void()> action) { on_commit_.push_back(std::move(action)); }
   Batch& batch() { return batch_; }
 
-  // Finds the key that a request names. Aliases only where the operation takes them. Errors as AWS: NotFound, InvalidArn;
-  // AccessDenied for an unknown key of another account. Puts the key's ARN on the trail.
+  // Finds the key that a request names. Aliases only where the operation takes them. Errors as AWS: NotFound,
+  // InvalidArn; AccessDenied for an unknown key of another account. Puts the key's ARN on the trail.
   Result<TransactionKey> find_key(std::string_view reference, bool allow_alias);
   // Loads what hangs on a key record that was read already.
   Result<TransactionKey> load_key(Key key);

@@ -46,7 +46,7 @@ class WorkerCache {
 
  private:
   std::size_t capacity_;
-  std::list<CacheEntry> entries_;  // most recently used first
+  std::list<CacheEntry> entries_;                                                  // most recently used first
   std::unordered_map<std::string_view, std::list<CacheEntry>::iterator> by_name_;  // views into the entries
 };
 

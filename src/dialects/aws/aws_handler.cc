@@ -1,0 +1,240 @@
+#include "dialects/aws/aws_handler.h"
+
+#include <charconv>
+
+#include "base/log.h"
+#include "dialects/aws/kagimori_operations.h"
+#include "dialects/aws/kms_operations.h"
+#include "dialects/aws/wire_error.h"
+
+namespace kagimori::aws {
+namespace {
+
+constexpr std::string_view kKmsTarget = "TrentService.";
+constexpr std::string_view kKagimoriTarget = "Kagimori.";
+constexpr std::size_t kMaxUserAgent = 256;
+// A request that keeps missing its cache entries (a cache far too small) ends here.
+constexpr int kMaxFills = 16;
+
+std::string_view media_type(std::string_view content_type) {
+  content_type = content_type.substr(0, content_type.find(';'));
+  while (!content_type.empty() && content_type.back() == ' ') content_type.remove_suffix(1);
+  return content_type;
+}
+
+HttpResponse plain_answer(int status, std::string body) {
+  HttpResponse response;
+  response.status = status;
+  response.content_type = "text/plain";
+  response.body = std::move(body);
+  return response;
+}
+
+HttpResponse encode_json(Result<std::string> body, const std::string& request_id) {
+  return body ? json_success(*std::move(body), request_id) : json_error(body.error(), request_id);
+}
+HttpResponse encode_iam(Result<std::string> body, const std::string& request_id) {
+  return body ? xml_success(*std::move(body), request_id) : xml_error(body.error(), request_id, kIamNamespace);
+}
+HttpResponse encode_sts(Result<std::string> body, const std::string& request_id) {
+  return body ? xml_success(*std::move(body), request_id) : xml_error(body.error(), request_id, kStsNamespace);
+}
+
+// What a JSON 1.1 target leads to.
+struct Target {
+  Dialect dialect = Dialect::kAwsKms;
+  OperationInfo info;
+  JsonAnswer (*handle)(JsonCall&) = nullptr;
+};
+
+std::optional<Target> find_target(std::string_view target) {
+  if (target.starts_with(kKmsTarget)) {
+    const auto operation = kms_operation_by_name(target.substr(kKmsTarget.size()));
+    if (!operation) return std::nullopt;
+    const KmsOperationInfo& info = kms_operation_info(*operation);
+    return Target{Dialect::kAwsKms, {info.name, info.read_only, info.plane}, kms_handler(*operation)};
+  }
+  if (target.starts_with(kKagimoriTarget)) {
+    const KagimoriOperation* const operation = kagimori_operation(target.substr(kKagimoriTarget.size()));
+    if (operation == nullptr) return std::nullopt;
+    return Target{Dialect::kKagimori, {operation->name, operation->read_only, Plane::kManagement}, operation->handle};
+  }
+  return std::nullopt;
+}
+
+// The service of the credential scope, so that one endpoint can tell IAM from STS. Not proof of anything: the signature
+// is checked against it.
+std::string_view claimed_service(const HttpRequest& request) {
+  std::string_view text = request.header("Authorization");
+  const std::size_t credential = text.find("Credential=");
+  if (credential == std::string_view::npos) return {};
+  text = text.substr(credential, text.find_first_of(", ", credential) - credential);
+  const std::size_t terminator = text.rfind('/');
+  if (terminator == std::string_view::npos) return {};
+  text = text.substr(0, terminator);
+  return text.substr(text.rfind('/') + 1);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<HttpHandler>> AwsHandler::create(const AwsDialect& dialect, HttpWorker& http) {
+  TRY_ASSIGN(auto worker, dialect.engine.make_worker(http.index()));
+  return std::unique_ptr<HttpHandler>(new AwsHandler(dialect, http, std::move(worker)));
+}
+
+void AwsHandler::on_request(const HttpRequest& request, ResponseToken token) {
+  process({request, token, make_uuid(*worker_->random), dialect_.engine.now()});
+}
+
+std::optional<HttpResponse> AwsHandler::before_answers() {
+  const Status written = dialect_.engine.flush(*worker_);
+  if (written) return std::nullopt;
+  LogLine(LogLevel::kError, written.error().message);
+  return json_error({ErrorCode::kInternal, ""}, make_uuid(*worker_->random));
+}
+
+void AwsHandler::on_rejected(const HttpPeer& peer, int status, std::string_view reason) {
+  LogLine(LogLevel::kInfo, "rejected").field("source", peer.address).field("status", status).field("reason", reason);
+}
+
+void AwsHandler::process(Pending pending) {
+  const HttpRequest& request = pending.request;
+  if (request.method != "POST") {
+    if (dialect_.plain_pages != nullptr && request.method == "GET") {
+      if (auto page = dialect_.plain_pages(request.path)) return http_.respond(pending.token, *std::move(page));
+    }
+    return http_.respond(pending.token, plain_answer(request.method == "GET" ? 404 : 405,
+                                                     "This is Kagimori. Requests are POST / of the AWS KMS API.\n"));
+  }
+  if (request.path != "/") return http_.respond(pending.token, plain_answer(404, "Send requests to the path /.\n"));
+  const std::string_view target = request.header("X-Amz-Target");
+  if (target.empty() && media_type(request.header("Content-Type")) == "application/x-www-form-urlencoded") {
+    return process_query(std::move(pending));
+  }
+  process_json(std::move(pending), target);
+}
+
+Result<Caller> AwsHandler::authenticate(const Pending& pending, Dialect dialect, std::string_view service) {
+  const HttpRequest& request = pending.request;
+  if (request.over_rate) {
+    return fail(ErrorCode::kThrottling,
+                "You have exceeded the rate at which you may call KMS. Reduce the frequency of your calls.");
+  }
+  Origin origin;
+  origin.dialect = dialect;
+  origin.planes = dialect_.listener_planes[request.listener];
+  origin.source_address = request.peer.address;
+  origin.user_agent = request.header("User-Agent").substr(0, kMaxUserAgent);
+  origin.tls_version = request.tls.version;
+  origin.tls_cipher = request.tls.cipher;
+  origin.request_id = pending.request_id;
+  std::array<HeaderView, 128> headers;
+  const std::size_t count = std::min(request.headers.size(), headers.size());
+  for (std::size_t i = 0; i < count; ++i) headers[i] = {request.headers[i].name, request.headers[i].value};
+  const SigV4Request signed_request{request.method, request.path, request.query, std::span(headers.data(), count),
+                                    as_bytes(request.body)};
+  return dialect_.engine.authenticate(*worker_, signed_request, std::move(origin), service);
+}
+
+void AwsHandler::process_json(Pending pending, std::string_view target_text) {
+  const auto refuse = [&](const Error& error) { respond(pending, json_error(error, pending.request_id), &error, {}); };
+  const std::optional<Target> target = find_target(target_text);
+  auto caller = authenticate(pending, target ? target->dialect : Dialect::kAwsKms, "kms");
+  if (!caller) {
+    if (caller.error().code == ErrorCode::kCacheMiss) return fill_and_retry(std::move(pending));
+    return refuse(caller.error());
+  }
+  pending.principal = caller->identity->arn;
+  if (!target) return refuse({ErrorCode::kUnknownOperation, ""});
+  pending.operation = target->info.name;
+  Trail trail(target->info);
+
+  JsonAnswer answer;
+  const auto body = document_.parse(as_bytes(pending.request.body));
+  if (media_type(pending.request.header("Content-Type")) != "application/x-amz-json-1.1") {
+    answer = answer_error({ErrorCode::kSerialization, "The content type must be application/x-amz-json-1.1."});
+  } else if (!body || !(*body)->is_object()) {
+    answer = answer_error(body ? Error{ErrorCode::kSerialization, "The body must be a JSON object."} : body.error());
+  } else if (const Status admitted = dialect_.engine.admit(*caller, trail); !admitted) {
+    answer = answer_error(admitted.error());
+  } else if (target->handle == nullptr) {
+    answer = answer_error(
+        {ErrorCode::kUnsupportedOperation, std::string(target->info.name) + " is not supported by this server."});
+  } else {
+    JsonCall call{dialect_.engine, *worker_, *caller, trail, **body};
+    answer = target->handle(call);
+  }
+  document_.wipe();
+  if (!answer.body)
+    return run(std::move(pending), *std::move(caller), std::move(trail), std::move(answer.work), encode_json);
+  const Error* const error = *answer.body ? nullptr : &answer.body->error();
+  if (error != nullptr && error->code == ErrorCode::kCacheMiss) return fill_and_retry(std::move(pending));
+  dialect_.engine.emit(*worker_, *caller, trail, error);
+  const std::string key_arn = trail.resources().empty() ? std::string() : trail.resources().front();
+  if (error != nullptr) return respond(pending, json_error(*error, pending.request_id), error, key_arn);
+  respond(pending, json_success(**std::move(answer.body), pending.request_id), nullptr, key_arn);
+}
+
+void AwsHandler::process_query(Pending pending) {
+  const bool is_sts = claimed_service(pending.request) == "sts";
+  const std::string_view service = is_sts ? "sts" : "iam";
+  const auto encode = is_sts ? encode_sts : encode_iam;
+  const auto refuse = [&](const Error& error) {
+    respond(pending, encode(fail(error), pending.request_id), &error, {});
+  };
+  auto caller = authenticate(pending, is_sts ? Dialect::kAwsSts : Dialect::kAwsIam, service);
+  if (!caller) {
+    if (caller.error().code == ErrorCode::kCacheMiss) return fill_and_retry(std::move(pending));
+    return refuse(caller.error());
+  }
+  pending.principal = caller->identity->arn;
+  const auto form = Form::parse(pending.request.body);
+  if (!form) return refuse(form.error());
+  const std::string_view action = form->get("Action").value_or("");
+  const QueryOperation* const operation = is_sts ? sts_operation(action) : iam_operation(action);
+  if (operation == nullptr) {
+    return refuse({ErrorCode::kUnknownOperation, "Could not find operation " + std::string(action.substr(0, 128))});
+  }
+  pending.operation = operation->name;
+  Trail trail({operation->name, operation->read_only, operation->plane});
+  auto work = operation->parse(*form, pending.request_id);
+  const Status admitted = work ? dialect_.engine.admit(*caller, trail) : Status(fail(work.error()));
+  if (!admitted) {
+    dialect_.engine.emit(*worker_, *caller, trail, &admitted.error());
+    return refuse(admitted.error());
+  }
+  run(std::move(pending), *std::move(caller), std::move(trail), *std::move(work), encode);
+}
+
+void AwsHandler::fill_and_retry(Pending pending) {
+  if (++pending.fills > kMaxFills) {
+    const Error error{ErrorCode::kServiceUnavailable, "The server's caches are too small for this request."};
+    return respond(pending, json_error(error, pending.request_id), &error, {});
+  }
+  dialect_.engine.fill(*worker_, [this, pending = std::move(pending)](const Status& filled) {
+    if (filled) return process(pending);
+    respond(pending, json_error(filled.error(), pending.request_id), &filled.error(), {});
+  });
+}
+
+void AwsHandler::run(Pending pending, Caller caller, Trail trail, Engine::Work work,
+                     HttpResponse (*encode)(Result<std::string> body, const std::string& request_id)) {
+  dialect_.engine.run(*worker_, std::move(caller), std::move(trail), std::move(work),
+                      [this, pending = std::move(pending), encode](Result<std::string> body) {
+                        const std::optional<Error> error = body ? std::nullopt : std::optional(body.error());
+                        respond(pending, encode(std::move(body), pending.request_id), error ? &*error : nullptr, {});
+                      });
+}
+
+void AwsHandler::respond(const Pending& pending, HttpResponse response, const Error* error, std::string_view key_arn) {
+  const std::int64_t micros = dialect_.engine.now().micros - pending.began.micros;
+  dialect_.engine.log_request(
+      *worker_, {pending.request_id, pending.request.peer.address, pending.principal, pending.operation, key_arn,
+                 error == nullptr ? std::string_view("ok") : error_code_name(error->code), micros});
+  if (error != nullptr && wire_error(error->code).json_status >= 500) {
+    LogLine(LogLevel::kError, "request failed").field("requestId", pending.request_id).field("reason", error->message);
+  }
+  http_.respond(pending.token, std::move(response));
+}
+
+}  // namespace kagimori::aws

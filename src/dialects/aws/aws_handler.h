@@ -1,0 +1,68 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dialects/aws/json_call.h"
+#include "dialects/aws/query_call.h"
+#include "engine/engine.h"
+#include "net/http_handler.h"
+#include "net/http_worker.h"
+#include "protocol/json.h"
+
+namespace kagimori::aws {
+
+// What the dialect needs to know of the server it runs in. Outlives every handler.
+struct AwsDialect {
+  Engine& engine;
+  std::vector<Planes> listener_planes;  // by listener index
+  // Answers GET /readyz and the like; null when the path is not one of the server's own.
+  std::function<std::optional<HttpResponse>(std::string_view path)> plain_pages;
+  bool test_mode = false;  // the fault seam and the lifecycle clock may be moved by requests
+};
+
+// AWS's dialects on one worker: KMS (JSON 1.1, target TrentService.*), IAM and STS (Query), and Kagimori's own
+// operations (JSON 1.1, target Kagimori.*). Collects the evidence of identity, decodes, calls the engine, encodes.
+class AwsHandler final : public HttpHandler {
+ public:
+  static Result<std::unique_ptr<HttpHandler>> create(const AwsDialect& dialect, HttpWorker& http);
+
+  void on_request(const HttpRequest& request, ResponseToken token) override;
+  std::optional<HttpResponse> before_answers() override;
+  void on_rejected(const HttpPeer& peer, int status, std::string_view reason) override;
+
+ private:
+  // A request under way. The views of `request` stay good until it is answered.
+  struct Pending {
+    HttpRequest request;
+    ResponseToken token;
+    std::string request_id;
+    Timestamp began;
+    int fills = 0;
+    std::string principal = {};
+    std::string operation = {};
+  };
+
+  AwsHandler(const AwsDialect& dialect, HttpWorker& http, std::unique_ptr<EngineWorker> worker)
+      : dialect_(dialect), http_(http), worker_(std::move(worker)) {}
+
+  void process(Pending pending);
+  void process_json(Pending pending, std::string_view target);
+  void process_query(Pending pending);
+  // Fetches what a verb missed and runs the request again.
+  void fill_and_retry(Pending pending);
+  // Hands the transaction to the engine; `encode` makes the response of its answer.
+  void run(Pending pending, Caller caller, Trail trail, Engine::Work work,
+           HttpResponse (*encode)(Result<std::string> body, const std::string& request_id));
+  Result<Caller> authenticate(const Pending& pending, Dialect dialect, std::string_view service);
+  void respond(const Pending& pending, HttpResponse response, const Error* error, std::string_view key_arn);
+
+  const AwsDialect& dialect_;
+  HttpWorker& http_;
+  std::unique_ptr<EngineWorker> worker_;
+  JsonDocument document_;
+};
+
+}  // namespace kagimori::aws

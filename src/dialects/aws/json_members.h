@@ -1,0 +1,61 @@
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/secret.h"
+#include "engine/cryptographic.h"
+#include "model/validation.h"
+#include "protocol/json.h"
+
+namespace kagimori::aws {
+
+// Reads the members of one request body and checks them against AWS's model: a wrong JSON type is a
+// SerializationException, a violated constraint a ValidationException that lists them all. null counts as absent,
+// unknown members are ignored, as AWS does. Views are into the parsed body.
+class JsonMembers {
+ public:
+  explicit JsonMembers(const JsonValue& body) : body_(body) {}
+
+  std::optional<std::string_view> text(std::string_view name, const TextConstraint& constraint);
+  std::string_view required_text(std::string_view name, const TextConstraint& constraint);
+  std::optional<std::string_view> enumeration(std::string_view name, std::span<const std::string_view> values);
+  std::optional<bool> boolean(std::string_view name);
+  std::optional<std::int64_t> integer(std::string_view name, const NumberConstraint& constraint);
+  std::optional<Bytes> blob(std::string_view name, const BlobConstraint& constraint);
+  // As blob, for what is sensitive; straight into secret memory.
+  std::optional<SecretBytes> secret_blob(std::string_view name, const BlobConstraint& constraint);
+  EncryptionContext context(std::string_view name);
+  std::optional<std::vector<Tag>> tags(std::string_view name);
+  std::optional<std::vector<std::string>> texts(std::string_view name, const TextConstraint& constraint);
+  std::optional<std::vector<std::string_view>> enumerations(std::string_view name,
+                                                            std::span<const std::string_view> values);
+  // The page size: a list's own maximum clamps what the model allows.
+  std::size_t limit(const service_limit::Page& page);
+  void require(std::string_view name);
+  bool has(std::string_view name) const { return find(name) != nullptr; }
+
+  // kSerialization, else kValidation, else success.
+  Status status() const;
+
+ private:
+  const JsonValue* find(std::string_view name) const;
+  const JsonValue* find(std::string_view name, JsonValue::Kind kind);
+  template <typename T>
+  std::optional<T> decoded(std::string_view name, const BlobConstraint& constraint,
+                           Result<T> (*decode)(std::string_view));
+  void wrong_type();
+
+  const JsonValue& body_;
+  Validator validator_;
+  bool serialization_failed_ = false;
+};
+
+// "KeyId" -> "keyId", as AWS spells members in validation errors.
+std::string lower_camel(std::string_view name);
+
+}  // namespace kagimori::aws

@@ -1,0 +1,171 @@
+// Encrypt, Decrypt, ReEncrypt, GenerateDataKey(WithoutPlaintext), GenerateRandom, DescribeKey.
+
+#include <fmt/format.h>
+
+#include "dialects/aws/kms_members.h"
+#include "dialects/aws/kms_operations.h"
+
+namespace kagimori::aws {
+namespace {
+
+// Room for base64 of the largest answer, so that a growing string leaves no copies of plaintext behind.
+std::string secret_body(std::size_t secret_bytes, std::size_t public_bytes) {
+  std::string body;
+  body.reserve((secret_bytes + public_bytes + 3) * 4 / 3 + 1024);
+  return body;
+}
+
+Status check_ciphertext_members(JsonMembers& members, bool has_ciphertext, bool dry, bool ignore, bool has_key) {
+  if (!ignore && !has_ciphertext) members.require("CiphertextBlob");
+  TRY(members.status());
+  if (ignore && !dry) return fail(ErrorCode::kValidation, "DryRunModifiers can be used only when DryRun is true.");
+  if (ignore && !has_key) return fail(ErrorCode::kValidation, "A key must be named when the ciphertext is ignored.");
+  return {};
+}
+
+JsonAnswer generate_data_key_answer(JsonCall& call, bool without_plaintext) {
+  JsonMembers members(call.body);
+  GenerateDataKeyRequest request;
+  request.without_plaintext = without_plaintext;
+  request.key_id = members.required_text("KeyId", member::kKeyId);
+  request.context = members.context("EncryptionContext");
+  request.dry_run = dry_run(members);
+  const auto spec = members.enumeration("KeySpec", kDataKeySpecs);
+  const auto bytes = members.integer("NumberOfBytes", member::kNumberOfBytes);
+  ANSWER_IF_FAILED(members.status());
+  ANSWER_IF_FAILED(check_grant_tokens(members));
+  if (!without_plaintext) ANSWER_IF_FAILED(refuse_recipient(members, call.body));
+  if (spec.has_value() == bytes.has_value()) {
+    return answer_error({ErrorCode::kValidation, "Please specify either number of bytes or key spec."});
+  }
+  request.bytes = spec ? (*spec == "AES_128" ? 16 : 32) : static_cast<std::size_t>(*bytes);
+  auto response = generate_data_key(call.engine, call.worker, call.caller, call.trail, request);
+  if (!response) return answer_error(std::move(response).error());
+  std::string body = secret_body(response->plaintext.size(), response->ciphertext.size());
+  JsonWriter json(body);
+  json.begin_object().member("CiphertextBlob", response->ciphertext);
+  if (!without_plaintext) json.member("Plaintext", response->plaintext);
+  json.member("KeyId", response->key_arn).member("KeyMaterialId", response->material_id).end_object();
+  return answer_now(std::move(body));
+}
+
+}  // namespace
+
+JsonAnswer kms_encrypt(JsonCall& call) {
+  JsonMembers members(call.body);
+  EncryptRequest request;
+  request.key_id = members.required_text("KeyId", member::kKeyId);
+  members.require("Plaintext");
+  const auto plaintext = members.secret_blob("Plaintext", member::kPlaintext);
+  request.context = members.context("EncryptionContext");
+  request.algorithm = encryption_algorithm(members, "EncryptionAlgorithm");
+  request.dry_run = dry_run(members);
+  ANSWER_IF_FAILED(members.status());
+  ANSWER_IF_FAILED(check_grant_tokens(members));
+  request.plaintext = plaintext->expose();
+  auto response = encrypt(call.engine, call.worker, call.caller, call.trail, request);
+  if (!response) return answer_error(std::move(response).error());
+  std::string body = secret_body(0, response->ciphertext.size());
+  JsonWriter(body)
+      .begin_object()
+      .member("CiphertextBlob", response->ciphertext)
+      .member("KeyId", response->key_arn)
+      .member("EncryptionAlgorithm", kSymmetricDefault)
+      .end_object();
+  return answer_now(std::move(body));
+}
+
+JsonAnswer kms_decrypt(JsonCall& call) {
+  JsonMembers members(call.body);
+  DecryptRequest request;
+  const auto ciphertext = members.blob("CiphertextBlob", member::kCiphertext);
+  request.context = members.context("EncryptionContext");
+  request.key_id = members.text("KeyId", member::kKeyId).value_or(std::string_view());
+  request.algorithm = encryption_algorithm(members, "EncryptionAlgorithm");
+  request.dry_run = dry_run(members);
+  request.ignore_ciphertext = ignore_ciphertext(members);
+  ANSWER_IF_FAILED(check_ciphertext_members(members, ciphertext.has_value(), request.dry_run, request.ignore_ciphertext,
+                                            !request.key_id.empty()));
+  ANSWER_IF_FAILED(check_grant_tokens(members));
+  ANSWER_IF_FAILED(refuse_recipient(members, call.body));
+  if (ciphertext) request.ciphertext = *ciphertext;
+  auto response = decrypt(call.engine, call.worker, call.caller, call.trail, request);
+  if (!response) return answer_error(std::move(response).error());
+  std::string body = secret_body(response->plaintext.size(), 0);
+  JsonWriter(body)
+      .begin_object()
+      .member("KeyId", response->key_arn)
+      .member("Plaintext", response->plaintext)
+      .member("EncryptionAlgorithm", kSymmetricDefault)
+      .member("KeyMaterialId", response->material_id)
+      .end_object();
+  return answer_now(std::move(body));
+}
+
+JsonAnswer kms_re_encrypt(JsonCall& call) {
+  JsonMembers members(call.body);
+  ReEncryptRequest request;
+  const auto ciphertext = members.blob("CiphertextBlob", member::kCiphertext);
+  request.source_context = members.context("SourceEncryptionContext");
+  request.destination_context = members.context("DestinationEncryptionContext");
+  request.source_key_id = members.text("SourceKeyId", member::kKeyId).value_or(std::string_view());
+  request.destination_key_id = members.required_text("DestinationKeyId", member::kKeyId);
+  request.source_algorithm = encryption_algorithm(members, "SourceEncryptionAlgorithm");
+  request.destination_algorithm = encryption_algorithm(members, "DestinationEncryptionAlgorithm");
+  request.dry_run = dry_run(members);
+  request.ignore_ciphertext = ignore_ciphertext(members);
+  ANSWER_IF_FAILED(check_ciphertext_members(members, ciphertext.has_value(), request.dry_run, request.ignore_ciphertext,
+                                            !request.source_key_id.empty()));
+  ANSWER_IF_FAILED(check_grant_tokens(members));
+  if (ciphertext) request.ciphertext = *ciphertext;
+  auto response = re_encrypt(call.engine, call.worker, call.caller, call.trail, request);
+  if (!response) return answer_error(std::move(response).error());
+  std::string body;
+  JsonWriter(body)
+      .begin_object()
+      .member("CiphertextBlob", response->ciphertext)
+      .member("SourceKeyId", response->source_key_arn)
+      .member("KeyId", response->destination_key_arn)
+      .member("SourceEncryptionAlgorithm", kSymmetricDefault)
+      .member("DestinationEncryptionAlgorithm", kSymmetricDefault)
+      .member("SourceKeyMaterialId", response->source_material_id)
+      .member("DestinationKeyMaterialId", response->destination_material_id)
+      .end_object();
+  return answer_now(std::move(body));
+}
+
+JsonAnswer kms_generate_data_key(JsonCall& call) { return generate_data_key_answer(call, false); }
+JsonAnswer kms_generate_data_key_without_plaintext(JsonCall& call) { return generate_data_key_answer(call, true); }
+
+JsonAnswer kms_generate_random(JsonCall& call) {
+  JsonMembers members(call.body);
+  const auto bytes = members.integer("NumberOfBytes", member::kNumberOfBytes);
+  members.text("CustomKeyStoreId", member::kCustomKeyStoreId);
+  ANSWER_IF_FAILED(members.status());
+  if (!bytes) return answer_error({ErrorCode::kValidation, "NumberOfBytes is required."});
+  ANSWER_IF_FAILED(refuse_member(members, "CustomKeyStoreId"));
+  ANSWER_IF_FAILED(refuse_recipient(members, call.body));
+  auto random = generate_random(call.worker, call.caller, static_cast<std::size_t>(*bytes));
+  if (!random) return answer_error(std::move(random).error());
+  std::string body = secret_body(random->size(), 0);
+  JsonWriter(body).begin_object().member("Plaintext", *random).end_object();
+  return answer_now(std::move(body));
+}
+
+JsonAnswer kms_describe_key(JsonCall& call) {
+  JsonMembers members(call.body);
+  const std::string_view key_id = members.required_text("KeyId", member::kKeyId);
+  ANSWER_IF_FAILED(members.status());
+  ANSWER_IF_FAILED(check_grant_tokens(members));
+  const auto snapshot = describe_key(call.engine, call.worker, call.caller, call.trail, key_id);
+  if (!snapshot) return answer_error(snapshot.error());
+  std::string body;
+  JsonWriter json(body);
+  json.begin_object().key("KeyMetadata");
+  write_key_metadata(json, (*snapshot)->key, (*snapshot)->arn, (*snapshot)->state(),
+                     (*snapshot)->primary().material_id);
+  json.end_object();
+  return answer_now(std::move(body));
+}
+
+}  // namespace kagimori::aws

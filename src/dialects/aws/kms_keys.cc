@@ -1,0 +1,146 @@
+// CreateKey, ListKeys, EnableKey, DisableKey, UpdateKeyDescription, ScheduleKeyDeletion, CancelKeyDeletion.
+
+#include <fmt/format.h>
+
+#include "dialects/aws/kms_members.h"
+#include "dialects/aws/kms_operations.h"
+#include "model/arn.h"
+
+namespace kagimori::aws {
+namespace {
+
+// Key specs, usages and origins that come with later releases: checked for shape, then refused by name.
+Status check_key_type(JsonMembers& members) {
+  const auto spec = members.enumeration("KeySpec", kKeySpecs);
+  const auto old_spec = members.enumeration("CustomerMasterKeySpec", kCustomerMasterKeySpecs);
+  const auto usage = members.enumeration("KeyUsage", kKeyUsages);
+  const auto origin = members.enumeration("Origin", kOrigins);
+  const auto multi_region = members.boolean("MultiRegion");
+  members.text("CustomKeyStoreId", member::kCustomKeyStoreId);
+  members.text("XksKeyId", member::kXksKeyId);
+  TRY(members.status());
+  if (spec && old_spec && *spec != *old_spec) {
+    return fail(ErrorCode::kValidation, "KeySpec and CustomerMasterKeySpec differ. Give KeySpec alone.");
+  }
+  const std::string_view chosen = spec.value_or(old_spec.value_or("SYMMETRIC_DEFAULT"));
+  const std::string_view spec_member = spec ? "KeySpec" : "CustomerMasterKeySpec";
+  if (chosen != "SYMMETRIC_DEFAULT") {
+    if (!usage) {
+      return fail(ErrorCode::kValidation,
+                  "You must specify a KeyUsage value for all KMS keys except for symmetric encryption keys.");
+    }
+    return fail(ErrorCode::kUnsupportedOperation,
+                fmt::format("{} {} is not supported by this server.", spec_member, chosen));
+  }
+  if (usage && *usage != "ENCRYPT_DECRYPT") {
+    return fail(ErrorCode::kValidation, fmt::format("KeyUsage {} is not compatible with KeySpec {}", *usage, chosen));
+  }
+  if (origin && *origin != "AWS_KMS") {
+    return fail(ErrorCode::kUnsupportedOperation, fmt::format("Origin {} is not supported by this server.", *origin));
+  }
+  if (multi_region.value_or(false)) return refuse_member(members, "MultiRegion");
+  TRY(refuse_member(members, "CustomKeyStoreId"));
+  return refuse_member(members, "XksKeyId");
+}
+
+// An operation whose only member is KeyId and whose answer is empty.
+JsonAnswer simple_key_operation(JsonCall& call, Status (*operation)(Transaction&, std::string_view)) {
+  JsonMembers members(call.body);
+  std::string key_id(members.required_text("KeyId", member::kKeyId));
+  ANSWER_IF_FAILED(members.status());
+  return answer_later([key_id = std::move(key_id), operation](Transaction& transaction) -> Result<std::string> {
+    TRY(operation(transaction, key_id));
+    return std::string();
+  });
+}
+
+}  // namespace
+
+JsonAnswer kms_create_key(JsonCall& call) {
+  JsonMembers members(call.body);
+  CreateKeyRequest request;
+  if (const auto policy = members.text("Policy", member::kPolicy)) request.policy = std::string(*policy);
+  request.description = members.text("Description", member::kDescription).value_or("");
+  request.tags = members.tags("Tags").value_or(std::vector<Tag>());
+  request.bypass_policy_lockout_safety_check = members.boolean("BypassPolicyLockoutSafetyCheck").value_or(false);
+  ANSWER_IF_FAILED(check_key_type(members));
+  return answer_later([request = std::move(request)](Transaction& transaction) -> Result<std::string> {
+    TRY_ASSIGN(const KeyDescription made, create_key(transaction, request));
+    std::string body;
+    JsonWriter json(body);
+    json.begin_object().key("KeyMetadata");
+    write_key_metadata(json, made.key, made.arn, made.state, made.material_id);
+    json.end_object();
+    return body;
+  });
+}
+
+JsonAnswer kms_enable_key(JsonCall& call) { return simple_key_operation(call, enable_key); }
+JsonAnswer kms_disable_key(JsonCall& call) { return simple_key_operation(call, disable_key); }
+
+JsonAnswer kms_list_keys(JsonCall& call) {
+  JsonMembers members(call.body);
+  const std::size_t limit = members.limit(service_limit::kKeyPage);
+  std::optional<std::string> marker;
+  if (const auto text = members.text("Marker", member::kMarker)) marker = std::string(*text);
+  ANSWER_IF_FAILED(members.status());
+  return answer_later([limit, marker = std::move(marker)](Transaction& transaction) -> Result<std::string> {
+    TRY_ASSIGN(const KeyList list, list_keys(transaction, limit, marker));
+    std::string body;
+    JsonWriter json(body);
+    json.begin_object().key("Keys").begin_array();
+    for (const std::string& key_id : list.key_ids) {
+      json.begin_object().member("KeyId", key_id);
+      json.member("KeyArn", key_arn(transaction.settings().region, transaction.account(), key_id)).end_object();
+    }
+    json.end_array();
+    if (list.next_marker) json.member("NextMarker", *list.next_marker);
+    json.member("Truncated", list.next_marker.has_value()).end_object();
+    return body;
+  });
+}
+
+JsonAnswer kms_update_key_description(JsonCall& call) {
+  JsonMembers members(call.body);
+  std::string key_id(members.required_text("KeyId", member::kKeyId));
+  std::string description(members.required_text("Description", member::kDescription));
+  ANSWER_IF_FAILED(members.status());
+  return answer_later([key_id = std::move(key_id),
+                       description = std::move(description)](Transaction& transaction) -> Result<std::string> {
+    TRY(update_key_description(transaction, key_id, description));
+    return std::string();
+  });
+}
+
+JsonAnswer kms_schedule_key_deletion(JsonCall& call) {
+  JsonMembers members(call.body);
+  std::string key_id(members.required_text("KeyId", member::kKeyId));
+  const auto days = members.integer("PendingWindowInDays", member::kPendingWindowInDays);
+  ANSWER_IF_FAILED(members.status());
+  return answer_later([key_id = std::move(key_id), days](Transaction& transaction) -> Result<std::string> {
+    TRY_ASSIGN(const ScheduledDeletion scheduled, schedule_key_deletion(transaction, key_id, days));
+    std::string body;
+    JsonWriter(body)
+        .begin_object()
+        .member("KeyId", scheduled.key_arn)
+        .member("DeletionDate", scheduled.deletion_date)
+        .member("KeyState", "PendingDeletion")
+        .member("PendingWindowInDays", scheduled.window_days)
+        .end_object();
+    return body;
+  });
+}
+
+JsonAnswer kms_cancel_key_deletion(JsonCall& call) {
+  JsonMembers members(call.body);
+  std::string key_id(members.required_text("KeyId", member::kKeyId));
+  ANSWER_IF_FAILED(members.status());
+  return answer_later([key_id = std::move(key_id)](Transaction& transaction) -> Result<std::string> {
+    TRY_ASSIGN(const std::string arn, cancel_key_deletion(transaction, key_id));
+    std::string body;
+    JsonWriter(body).begin_object().member("KeyId", arn).end_object();
+    return body;
+  });
+}
+
+}  // namespace kagimori::aws

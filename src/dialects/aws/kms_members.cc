@@ -1,0 +1,97 @@
+#include "dialects/aws/kms_members.h"
+
+#include <fmt/format.h>
+
+namespace kagimori::aws {
+namespace {
+
+constexpr std::array<std::string_view, 4> kEncryptionAlgorithms = {"SYMMETRIC_DEFAULT", "RSAES_OAEP_SHA_1",
+                                                                   "RSAES_OAEP_SHA_256", "SM2PKE"};
+constexpr std::array<std::string_view, 1> kDryRunModifiers = {"IGNORE_CIPHERTEXT"};
+constexpr std::array<std::string_view, 1> kRecipientAlgorithms = {"RSAES_OAEP_SHA_256"};
+
+}  // namespace
+
+const std::array<std::string_view, 20> kKeySpecs = {"RSA_2048",
+                                                    "RSA_3072",
+                                                    "RSA_4096",
+                                                    "ECC_NIST_P256",
+                                                    "ECC_NIST_P384",
+                                                    "ECC_NIST_P521",
+                                                    "ECC_SECG_P256K1",
+                                                    "SYMMETRIC_DEFAULT",
+                                                    "HMAC_224",
+                                                    "HMAC_256",
+                                                    "HMAC_384",
+                                                    "HMAC_512",
+                                                    "SM2",
+                                                    "ML_DSA_44",
+                                                    "ML_DSA_65",
+                                                    "ML_DSA_87",
+                                                    "ECC_NIST_EDWARDS25519",
+                                                    "ML_KEM_512",
+                                                    "ML_KEM_768",
+                                                    "ML_KEM_1024"};
+const std::array<std::string_view, 17> kCustomerMasterKeySpecs = {"RSA_2048",
+                                                                  "RSA_3072",
+                                                                  "RSA_4096",
+                                                                  "ECC_NIST_P256",
+                                                                  "ECC_NIST_P384",
+                                                                  "ECC_NIST_P521",
+                                                                  "ECC_SECG_P256K1",
+                                                                  "SYMMETRIC_DEFAULT",
+                                                                  "HMAC_224",
+                                                                  "HMAC_256",
+                                                                  "HMAC_384",
+                                                                  "HMAC_512",
+                                                                  "SM2",
+                                                                  "ML_DSA_44",
+                                                                  "ML_DSA_65",
+                                                                  "ML_DSA_87",
+                                                                  "ECC_NIST_EDWARDS25519"};
+const std::array<std::string_view, 5> kKeyUsages = {"SIGN_VERIFY", "ENCRYPT_DECRYPT", "GENERATE_VERIFY_MAC",
+                                                    "KEY_AGREEMENT", "ENCAPSULATE_DECAPSULATE"};
+const std::array<std::string_view, 4> kOrigins = {"AWS_KMS", "EXTERNAL", "AWS_CLOUDHSM", "EXTERNAL_KEY_STORE"};
+const std::array<std::string_view, 2> kDataKeySpecs = {"AES_256", "AES_128"};
+const std::array<std::string_view, 2> kIncludeKeyMaterial = {"ALL_KEY_MATERIAL", "ROTATIONS_ONLY"};
+
+Status check_grant_tokens(JsonMembers& members) {
+  const auto tokens = members.texts("GrantTokens", member::kGrantToken);
+  TRY(members.status());
+  if (!tokens || tokens->empty()) return {};
+  if (tokens->size() > 10) {
+    Validator validator;
+    validator.count("grantTokens", tokens->size(), member::kGrantTokenCount);
+    return validator.status();
+  }
+  return fail(ErrorCode::kInvalidGrantToken, "Invalid grant token.");
+}
+
+Status refuse_member(const JsonMembers& members, std::string_view name) {
+  if (!members.has(name)) return {};
+  return fail(ErrorCode::kUnsupportedOperation, fmt::format("{} is not supported by this server.", name));
+}
+
+Status refuse_recipient(JsonMembers& members, const JsonValue& body) {
+  const JsonValue* const recipient = body.find("Recipient");
+  if (recipient == nullptr || recipient->is_null()) return {};
+  if (!recipient->is_object()) return fail(ErrorCode::kSerialization, "Recipient is not an object.");
+  JsonMembers inner(*recipient);
+  inner.enumeration("KeyEncryptionAlgorithm", kRecipientAlgorithms);
+  inner.blob("AttestationDocument", member::kAttestationDocument);
+  TRY(inner.status());
+  return refuse_member(members, "Recipient");
+}
+
+std::string_view encryption_algorithm(JsonMembers& members, std::string_view name) {
+  return members.enumeration(name, kEncryptionAlgorithms).value_or(kSymmetricDefault);
+}
+
+bool dry_run(JsonMembers& members) { return members.boolean("DryRun").value_or(false); }
+
+bool ignore_ciphertext(JsonMembers& members) {
+  const auto modifiers = members.enumerations("DryRunModifiers", kDryRunModifiers);
+  return modifiers && !modifiers->empty();
+}
+
+}  // namespace kagimori::aws

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <array>
+#include <string_view>
+
+#include "dialects/aws/json_members.h"
+
+namespace kagimori::aws {
+
+// Members that many KMS operations share, and those whose meaning is not served.
+
+// GrantTokens: no grant can exist, so no token can be known.
+Status check_grant_tokens(JsonMembers& members);
+// UnsupportedOperationException that names the member, if the request has it.
+Status refuse_member(const JsonMembers& members, std::string_view name);
+// Recipient: its shape, then refuse_member.
+Status refuse_recipient(JsonMembers& members, const JsonValue& body);
+// EncryptionAlgorithm (or a member of its type); the default where it is absent.
+std::string_view encryption_algorithm(JsonMembers& members, std::string_view name);
+bool dry_run(JsonMembers& members);
+// DryRunModifiers: whether IGNORE_CIPHERTEXT is asked for.
+bool ignore_ciphertext(JsonMembers& members);
+
+extern const std::array<std::string_view, 20> kKeySpecs;
+extern const std::array<std::string_view, 17> kCustomerMasterKeySpecs;
+extern const std::array<std::string_view, 5> kKeyUsages;
+extern const std::array<std::string_view, 4> kOrigins;
+extern const std::array<std::string_view, 2> kDataKeySpecs;
+extern const std::array<std::string_view, 2> kIncludeKeyMaterial;
+
+}  // namespace kagimori::aws

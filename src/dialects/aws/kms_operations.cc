@@ -1,0 +1,92 @@
+#include "dialects/aws/kms_operations.h"
+
+#include "model/arn.h"
+
+namespace kagimori::aws {
+
+JsonAnswer (*kms_handler(KmsOperation operation))(JsonCall&) {
+  switch (operation) {
+    case KmsOperation::kEncrypt:
+      return kms_encrypt;
+    case KmsOperation::kDecrypt:
+      return kms_decrypt;
+    case KmsOperation::kReEncrypt:
+      return kms_re_encrypt;
+    case KmsOperation::kGenerateDataKey:
+      return kms_generate_data_key;
+    case KmsOperation::kGenerateDataKeyWithoutPlaintext:
+      return kms_generate_data_key_without_plaintext;
+    case KmsOperation::kGenerateRandom:
+      return kms_generate_random;
+    case KmsOperation::kDescribeKey:
+      return kms_describe_key;
+    case KmsOperation::kCreateKey:
+      return kms_create_key;
+    case KmsOperation::kListKeys:
+      return kms_list_keys;
+    case KmsOperation::kEnableKey:
+      return kms_enable_key;
+    case KmsOperation::kDisableKey:
+      return kms_disable_key;
+    case KmsOperation::kUpdateKeyDescription:
+      return kms_update_key_description;
+    case KmsOperation::kScheduleKeyDeletion:
+      return kms_schedule_key_deletion;
+    case KmsOperation::kCancelKeyDeletion:
+      return kms_cancel_key_deletion;
+    case KmsOperation::kCreateAlias:
+      return kms_create_alias;
+    case KmsOperation::kUpdateAlias:
+      return kms_update_alias;
+    case KmsOperation::kDeleteAlias:
+      return kms_delete_alias;
+    case KmsOperation::kListAliases:
+      return kms_list_aliases;
+    case KmsOperation::kEnableKeyRotation:
+      return kms_enable_key_rotation;
+    case KmsOperation::kDisableKeyRotation:
+      return kms_disable_key_rotation;
+    case KmsOperation::kGetKeyRotationStatus:
+      return kms_get_key_rotation_status;
+    case KmsOperation::kRotateKeyOnDemand:
+      return kms_rotate_key_on_demand;
+    case KmsOperation::kListKeyRotations:
+      return kms_list_key_rotations;
+    case KmsOperation::kGetKeyPolicy:
+      return kms_get_key_policy;
+    case KmsOperation::kPutKeyPolicy:
+      return kms_put_key_policy;
+    case KmsOperation::kListKeyPolicies:
+      return kms_list_key_policies;
+    case KmsOperation::kTagResource:
+      return kms_tag_resource;
+    case KmsOperation::kUntagResource:
+      return kms_untag_resource;
+    case KmsOperation::kListResourceTags:
+      return kms_list_resource_tags;
+    default:
+      return nullptr;
+  }
+}
+
+void write_key_metadata(JsonWriter& json, const Key& key, std::string_view arn, AwsKeyState state,
+                        std::string_view material_id) {
+  json.begin_object()
+      .member("AWSAccountId", key.account)
+      .member("KeyId", key.key_id)
+      .member("Arn", arn)
+      .member("CreationDate", key.created)
+      .member("Enabled", state == AwsKeyState::kEnabled)
+      .member("Description", key.description)
+      .member("KeyUsage", aws_key_usage(key.type))
+      .member("KeyState", aws_key_state_name(state));
+  if (key.deletion_date) json.member("DeletionDate", *key.deletion_date);
+  json.member("Origin", aws_origin(key.origin))
+      .member("KeyManager", "CUSTOMER")
+      .member("CustomerMasterKeySpec", aws_key_spec(key.type))
+      .member("KeySpec", aws_key_spec(key.type));
+  json.key("EncryptionAlgorithms").begin_array().string("SYMMETRIC_DEFAULT").end_array();
+  json.member("MultiRegion", false).member("CurrentKeyMaterialId", material_id).end_object();
+}
+
+}  // namespace kagimori::aws

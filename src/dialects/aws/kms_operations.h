@@ -1,0 +1,52 @@
+#pragma once
+
+#include "dialects/aws/json_call.h"
+#include "engine/key_management.h"
+#include "model/kms_operation.h"
+
+namespace kagimori::aws {
+
+// The operations of AWS KMS that are served; null for those that are not (they answer UnsupportedOperationException).
+JsonAnswer (*kms_handler(KmsOperation operation))(JsonCall&);
+
+// KeyMetadata (AWS KMS API reference).
+void write_key_metadata(JsonWriter& json, const Key& key, std::string_view arn, AwsKeyState state,
+                        std::string_view material_id);
+
+// Each reads its members, asks the engine and writes the answer.
+JsonAnswer kms_encrypt(JsonCall& call);
+JsonAnswer kms_decrypt(JsonCall& call);
+JsonAnswer kms_re_encrypt(JsonCall& call);
+JsonAnswer kms_generate_data_key(JsonCall& call);
+JsonAnswer kms_generate_data_key_without_plaintext(JsonCall& call);
+JsonAnswer kms_generate_random(JsonCall& call);
+JsonAnswer kms_describe_key(JsonCall& call);
+
+JsonAnswer kms_create_key(JsonCall& call);
+JsonAnswer kms_list_keys(JsonCall& call);
+JsonAnswer kms_enable_key(JsonCall& call);
+JsonAnswer kms_disable_key(JsonCall& call);
+JsonAnswer kms_update_key_description(JsonCall& call);
+JsonAnswer kms_schedule_key_deletion(JsonCall& call);
+JsonAnswer kms_cancel_key_deletion(JsonCall& call);
+
+JsonAnswer kms_create_alias(JsonCall& call);
+JsonAnswer kms_update_alias(JsonCall& call);
+JsonAnswer kms_delete_alias(JsonCall& call);
+JsonAnswer kms_list_aliases(JsonCall& call);
+
+JsonAnswer kms_enable_key_rotation(JsonCall& call);
+JsonAnswer kms_disable_key_rotation(JsonCall& call);
+JsonAnswer kms_get_key_rotation_status(JsonCall& call);
+JsonAnswer kms_rotate_key_on_demand(JsonCall& call);
+JsonAnswer kms_list_key_rotations(JsonCall& call);
+
+JsonAnswer kms_get_key_policy(JsonCall& call);
+JsonAnswer kms_put_key_policy(JsonCall& call);
+JsonAnswer kms_list_key_policies(JsonCall& call);
+
+JsonAnswer kms_tag_resource(JsonCall& call);
+JsonAnswer kms_untag_resource(JsonCall& call);
+JsonAnswer kms_list_resource_tags(JsonCall& call);
+
+}  // namespace kagimori::aws

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
+#include "net/http_message.h"
+
+namespace kagimori::aws {
+
+// How one ErrorCode looks on the wire of AWS's JSON 1.1 protocol (KMS) and of its Query protocol (IAM, STS): the one
+// table. KMS answers 400 for every client fault (facts: aws-kms.md 1.5, "Status rule").
+struct WireError {
+  std::string_view json_type;  // "NotFoundException"
+  int json_status = 400;
+  std::string_view query_code;  // "NoSuchEntity"
+  int query_status = 400;
+};
+const WireError& wire_error(ErrorCode code);
+
+HttpResponse json_success(std::string body, std::string_view request_id);
+HttpResponse json_error(const Error& error, std::string_view request_id);
+HttpResponse xml_success(std::string body, std::string_view request_id);
+HttpResponse xml_error(const Error& error, std::string_view request_id, std::string_view xml_namespace);
+
+}  // namespace kagimori::aws
