@@ -135,7 +135,7 @@ fs::path config_home_of(const Environment& environment) {
     return found == environment.end() ? std::string{} : found->second;
   };
   // The XDG Base Directory Specification: a relative path is invalid and is ignored.
-  const fs::path xdg = value("XDG_CONFIG_HOME");
+  fs::path xdg = value("XDG_CONFIG_HOME");
   if (xdg.is_absolute()) return xdg;
   const fs::path home = value("HOME");
   return home.is_absolute() ? home / ".config" : fs::path{};
@@ -256,7 +256,7 @@ Result<fs::path> root_key_file(const Config& config, std::string_view store_id) 
   if (config.config_home.empty()) {
     return bad("nothing says where the root key file is: set seal.key_file, or HOME or XDG_CONFIG_HOME.");
   }
-  const fs::path file = config.config_home / "kagimori" / fmt::format("{}.key", store_id);
+  fs::path file = config.config_home / "kagimori" / fmt::format("{}.key", store_id);
   TRY(check_key_file(file, config.server.data_dir));
   return file;
 }
