@@ -8,8 +8,11 @@ namespace kagimori {
 // Small rules of HTTP header text, used by the SigV4 files.
 
 // `lower` must be lower case already.
-bool equals_ignoring_case(std::string_view text, std::string_view lower);
 bool starts_with_ignoring_case(std::string_view text, std::string_view lower);
+// Inline: every header of a request is compared with a dozen names, and nearly all differ in length.
+inline bool equals_ignoring_case(std::string_view text, std::string_view lower) {
+  return text.size() == lower.size() && starts_with_ignoring_case(text, lower);
+}
 
 // Without spaces and tabs at both ends.
 std::string_view trim_blanks(std::string_view text);
