@@ -1,0 +1,43 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "cli/commands.h"
+#include "server/config.h"
+#include "server/data_folder.h"
+#include "server/run_server.h"
+
+namespace kagimori::cli {
+namespace {
+
+void print_ready(const Config& config, const ServerReady& ready) {
+  const std::string env = DataFolder{config.server.data_dir}.env().string();
+  std::string text = "Kagimori is ready.\n";
+  for (const std::string& address : ready.addresses) text += fmt::format("  listening on {}\n", address);
+  text += fmt::format(
+      "Try next:\n"
+      "  . {}\n"
+      "  aws kms create-key --description 'my first key'\n"
+      "  aws kms list-keys\n",
+      env);
+  std::fputs(text.c_str(), stdout);
+  std::fflush(stdout);
+}
+
+}  // namespace
+
+Status serve(const std::filesystem::path& config_file) {
+  TRY_ASSIGN(const Config config, load_config(config_file, environment_of(environ)));
+  return run_server(config, [&config](const ServerReady& ready) { print_ready(config, ready); });
+}
+
+Status check_config(const std::filesystem::path& config_file) {
+  TRY_ASSIGN(const Config config, load_config(config_file, environment_of(environ)));
+  for (const std::string& warning : config.warnings) std::printf("warning: %s\n", warning.c_str());
+  std::printf("%s is right: %zu listener%s, data in %s.\n", config_file.c_str(), config.listeners.size(),
+              config.listeners.size() == 1 ? "" : "s", config.server.data_dir.c_str());
+  return {};
+}
+
+}  // namespace kagimori::cli

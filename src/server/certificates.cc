@@ -1,0 +1,59 @@
+#include "server/certificates.h"
+
+#include "base/random.h"
+#include "crypto/random.h"
+#include "crypto/x509.h"
+
+namespace kagimori {
+namespace {
+
+constexpr std::int64_t kRenewDays = 30;
+
+Status write_pair(const CertificateAndKey& pair, const std::filesystem::path& certificate,
+                  const std::filesystem::path& key) {
+  TRY(write_private_file(key, as_text(pair.private_key_pem.expose())));
+  return write_private_file(certificate, pair.certificate_pem);
+}
+
+// Through ordinary memory for a moment: PEM files are read by a stream. The copy is wiped.
+Result<SecretBytes> read_secret_file(const std::filesystem::path& file) {
+  TRY_ASSIGN(std::string text, read_small_file(file));
+  SecretBytes secret = SecretBytes::copy_of(as_bytes(text));
+  secure_wipe({reinterpret_cast<std::uint8_t*>(text.data()), text.size()});
+  return secret;
+}
+
+Result<CertificateAndKey> read_pair(const std::filesystem::path& certificate, const std::filesystem::path& key) {
+  CertificateAndKey pair;
+  TRY_ASSIGN(pair.certificate_pem, read_small_file(certificate));
+  TRY_ASSIGN(pair.private_key_pem, read_secret_file(key));
+  return pair;
+}
+
+}  // namespace
+
+Status ensure_certificates(CryptoContext& crypto, Timestamp now, const DataFolder& folder) {
+  TRY(make_private_folder(folder.tls_folder()));
+  const bool has_certificate = std::filesystem::exists(folder.server_certificate());
+  if (has_certificate) {
+    TRY_ASSIGN(const std::string pem, read_small_file(folder.server_certificate()));
+    TRY_ASSIGN(const Timestamp end, certificate_not_after(crypto, pem));
+    const bool ours = std::filesystem::exists(folder.ca_key());
+    if (!ours || end > now.plus_days(kRenewDays)) return {};
+  }
+  if (!std::filesystem::exists(folder.ca_certificate())) {
+    OpensslRandom random(crypto);
+    TRY_ASSIGN(const CertificateAndKey ca, make_local_ca(crypto, now, make_uuid(random).substr(0, 8)));
+    TRY(write_pair(ca, folder.ca_certificate(), folder.ca_key()));
+  }
+  TRY_ASSIGN(const CertificateAndKey ca, read_pair(folder.ca_certificate(), folder.ca_key()));
+  TRY_ASSIGN(const CertificateAndKey server, make_server_certificate(crypto, now, ca, {}));
+  return write_pair(server, folder.server_certificate(), folder.server_key());
+}
+
+Result<TlsIdentity> load_tls_identity(const Config& config) {
+  TRY_ASSIGN(CertificateAndKey pair, read_pair(config.tls.certificate, config.tls.private_key));
+  return TlsIdentity{std::move(pair.certificate_pem), std::move(pair.private_key_pem)};
+}
+
+}  // namespace kagimori

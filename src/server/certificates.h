@@ -1,0 +1,18 @@
+#pragma once
+
+#include "crypto/context.h"
+#include "net/net_config.h"
+#include "server/config.h"
+#include "server/data_folder.h"
+
+namespace kagimori {
+
+// Makes what is missing of the local CA and the server's certificate in the data folder, and renews the server's
+// certificate when it ends within 30 days. Certificates that an operator put there are used as they are: without our CA's
+// key beside them nothing is renewed.
+Status ensure_certificates(CryptoContext& crypto, Timestamp now, const DataFolder& folder);
+
+// Reads the configured certificate and key for the listeners.
+Result<TlsIdentity> load_tls_identity(const Config& config);
+
+}  // namespace kagimori

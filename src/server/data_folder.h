@@ -1,0 +1,34 @@
+#pragma once
+
+#include <filesystem>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace kagimori {
+
+// Where everything of one installation lies. The root key file is never among it.
+struct DataFolder {
+  std::filesystem::path path;  // absolute
+
+  std::filesystem::path config() const { return path / "kagimori.toml"; }
+  std::filesystem::path store_folder() const { return path / "store"; }
+  std::filesystem::path store() const { return store_folder() / "kagimori.db"; }
+  std::filesystem::path tls_folder() const { return path / "tls"; }
+  std::filesystem::path ca_certificate() const { return tls_folder() / "ca.pem"; }
+  std::filesystem::path ca_key() const { return tls_folder() / "ca.key"; }
+  std::filesystem::path server_certificate() const { return tls_folder() / "server.pem"; }
+  std::filesystem::path server_key() const { return tls_folder() / "server.key"; }
+  std::filesystem::path audit_folder() const { return path / "audit"; }
+  std::filesystem::path env() const { return path / "env"; }
+  std::filesystem::path pid() const { return path / "server.pid"; }
+};
+
+// Makes the folder and its parents with mode 0700; nothing if it is there.
+Status make_private_folder(const std::filesystem::path& folder);
+// Replaces the file in one step (temporary file, fsync, rename), with mode 0600.
+Status write_private_file(const std::filesystem::path& file, std::string_view text);
+// kIo when it can't be read, kBadConfiguration when it is larger than a megabyte.
+Result<std::string> read_small_file(const std::filesystem::path& file);
+
+}  // namespace kagimori

@@ -1,0 +1,57 @@
+#include "server/opened_store.h"
+
+#include <fmt/format.h>
+
+#include "server/data_folder.h"
+#include "store/sqlite_store.h"
+
+namespace kagimori {
+namespace {
+
+Result<OpenedStore> open_parts(const Config& config, bool create) {
+  OpenedStore opened;
+  opened.clock = std::make_unique<SystemClock>();
+  TRY_ASSIGN(opened.crypto, CryptoContext::create());
+  opened.random = std::make_unique<OpensslRandom>(*opened.crypto);
+  const DataFolder folder{config.server.data_dir};
+  if (create) TRY(make_private_folder(folder.store_folder()));
+  SqliteOptions options;
+  options.path = folder.store();
+  options.create = create;
+  TRY_ASSIGN(opened.store, open_sqlite_store(options));
+  return opened;
+}
+
+}  // namespace
+
+RootOptions OpenedStore::root_options(const Config& config) const {
+  return {*store, *clock, *random, {config.seal.epoch_max_age_seconds, config.seal.epoch_max_uses}};
+}
+
+Result<OpenedStore> open_store_and_envelope(const Config& config) {
+  TRY_ASSIGN(OpenedStore opened, open_parts(config, false));
+  TRY_ASSIGN(opened.meta, read_store_meta(*opened.store));
+  TRY_ASSIGN(const std::filesystem::path key_file, root_key_file(config, opened.meta.store_id));
+  TRY_ASSIGN(opened.envelope, KeyFileEnvelope::load(*opened.crypto, key_file, opened.meta.store_id));
+  return opened;
+}
+
+Result<OpenedStore> open_store(const Config& config) {
+  TRY_ASSIGN(OpenedStore opened, open_store_and_envelope(config));
+  TRY_ASSIGN(opened.keyrings, open_root(*opened.crypto, opened.root_options(config), *opened.envelope));
+  return opened;
+}
+
+Result<OpenedStore> create_store(const Config& config) {
+  TRY_ASSIGN(OpenedStore opened, open_parts(config, true));
+  const std::string store_id = make_uuid(*opened.random);
+  TRY_ASSIGN(const std::filesystem::path key_file, root_key_file(config, store_id));
+  TRY(make_private_folder(key_file.parent_path()));
+  TRY_ASSIGN(opened.envelope, KeyFileEnvelope::create(*opened.crypto, *opened.random, key_file, store_id));
+  TRY_ASSIGN(opened.keyrings, create_root(*opened.crypto, opened.root_options(config), store_id,
+                                          config.server.test_mode, *opened.envelope));
+  TRY_ASSIGN(opened.meta, read_store_meta(*opened.store));
+  return opened;
+}
+
+}  // namespace kagimori

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <memory>
+
+#include "base/clock.h"
+#include "crypto/context.h"
+#include "crypto/random.h"
+#include "seal/root.h"
+#include "server/config.h"
+#include "store/store.h"
+
+namespace kagimori {
+
+// The store of a configuration with its root of trust opened: what the server and the commands that work on files start
+// from. Members are destroyed in reverse order.
+struct OpenedStore {
+  std::unique_ptr<SystemClock> clock;
+  std::unique_ptr<CryptoContext> crypto;
+  std::unique_ptr<OpensslRandom> random;  // guarded by the keyrings; use it from one thread otherwise
+  std::unique_ptr<Store> store;
+  StoreMeta meta;
+  std::unique_ptr<KeyFileEnvelope> envelope;
+  std::unique_ptr<Keyrings> keyrings;
+
+  RootOptions root_options(const Config& config) const;
+};
+
+// Opens an existing store. Every failure says which file is wrong and what to do; nothing is changed.
+Result<OpenedStore> open_store(const Config& config);
+// Makes a new store, its root key file and its first records. kAlreadyExists when there is a store.
+Result<OpenedStore> create_store(const Config& config);
+// As open_store, up to the envelope: for the rotation of the root key, which opens the root by itself.
+Result<OpenedStore> open_store_and_envelope(const Config& config);
+
+}  // namespace kagimori

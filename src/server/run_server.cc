@@ -1,0 +1,202 @@
+#include "server/run_server.h"
+
+#include <fmt/format.h>
+#include <pthread.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <csignal>
+#include <thread>
+
+#include "audit/log.h"
+#include "base/log.h"
+#include "base/secret.h"
+#include "dialects/aws/aws_handler.h"
+#include "engine/engine.h"
+#include "net/server.h"
+#include "server/certificates.h"
+#include "server/data_folder.h"
+#include "server/hardening.h"
+#include "server/opened_store.h"
+
+namespace kagimori {
+namespace {
+
+constexpr std::chrono::seconds kShutdownDeadline{30};
+
+class HttpWorkerPort final : public WorkerPort {
+ public:
+  explicit HttpWorkerPort(HttpServer& server) : server_(server) {}
+  std::size_t worker_count() const override { return server_.worker_count(); }
+  bool post(std::size_t worker, std::function<void()> task) override { return server_.post_to(worker, std::move(task)); }
+
+ private:
+  HttpServer& server_;
+};
+
+// Signals are taken one by one on the first thread; no handler ever runs.
+sigset_t block_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, signal);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+  return signals;
+}
+
+LogLevel log_level(std::string_view name) {
+  if (name == "debug") return LogLevel::kDebug;
+  if (name == "warning") return LogLevel::kWarning;
+  if (name == "error") return LogLevel::kError;
+  return LogLevel::kInfo;
+}
+
+Result<NetConfig> net_config(const Config& config, const MonotonicClock& monotonic, const Clock& real) {
+  NetConfig net;
+  net.workers = config.server.workers;
+  net.limits = config.limits;
+  net.real_clock = &real;
+  net.monotonic_clock = &monotonic;
+  bool any_tls = false;
+  for (std::size_t i = 0; i < config.listeners.size(); ++i) {
+    const ListenerOptions& options = config.listeners[i];
+    net.listeners.push_back({i, options.where.host, options.where.port, options.where.unix_path, options.tls, options.allow});
+    any_tls = any_tls || options.tls;
+  }
+  if (any_tls) {
+    TRY_ASSIGN(net.tls_identity, load_tls_identity(config));
+  }
+  return net;
+}
+
+std::optional<HttpResponse> plain_page(std::string_view path, const std::atomic<bool>& is_ready) {
+  HttpResponse page;
+  page.content_type = "text/plain";
+  if (path == "/healthz") {
+    page.body = "ok\n";
+    return page;
+  }
+  if (path != "/readyz") return std::nullopt;
+  page.status = is_ready ? 200 : 503;
+  page.body = is_ready ? "ready\n" : "starting or stopping\n";
+  return page;
+}
+
+ServerReady where(const HttpServer& server, const Config& config) {
+  ServerReady ready;
+  for (const HttpServer::Address& address : server.addresses()) {
+    const bool tls = config.listeners[address.listener].tls;
+    const bool is_unix = address.text.starts_with("unix:");
+    ready.addresses.push_back(is_unix ? address.text : fmt::format("http{}://{}", tls ? "s" : "", address.text));
+  }
+  return ready;
+}
+
+void reload_certificate(HttpServer& server, const Config& config) {
+  Result<TlsIdentity> identity = load_tls_identity(config);
+  const Status reloaded = identity ? server.reload_certificate(*std::move(identity)) : Status(fail(identity.error()));
+  if (reloaded) {
+    LogLine(LogLevel::kInfo, "certificate reloaded");
+  } else {
+    LogLine(LogLevel::kError, "the certificate was not reloaded").field("reason", reloaded.error().message);
+  }
+}
+
+void wait_for_the_end(const sigset_t& signals, HttpServer& server, const Config& config) {
+  for (;;) {
+    int signal = 0;
+    sigwait(&signals, &signal);
+    if (signal == SIGHUP) {
+      reload_certificate(server, config);
+      continue;
+    }
+    LogLine(LogLevel::kInfo, "stopping").field("signal", signal);
+    return;
+  }
+}
+
+// After a crash SQLite has recovered by itself; this looks whether the disk kept its promises.
+std::thread check_after_crash(Store& store) {
+  return std::thread([&store] {
+    const Status sound = store.check_integrity();
+    if (sound) {
+      LogLine(LogLevel::kInfo, "the store was not closed properly; its integrity check found nothing wrong");
+    } else {
+      LogLine(LogLevel::kError, "the integrity check of the store failed").field("reason", sound.error().message);
+    }
+  });
+}
+
+Status serve(const Config& config, OpenedStore& opened, const sigset_t& signals,
+             const std::function<void(const ServerReady&)>& ready) {
+  const DataFolder folder{config.server.data_dir};
+  TRY(make_private_folder(std::filesystem::path(config.audit.path).parent_path()));
+  TRY_ASSIGN(const auto log, audit::Log::open(config.audit.path, config.audit.durability == "fsync"
+                                                                     ? audit::Durability::kFsync
+                                                                     : audit::Durability::kWrite));
+  OffsetClock test_clock(*opened.clock);
+  const bool test_mode = config.server.test_mode && opened.meta.test_store;
+  const Clock& lifecycle_clock = test_mode ? static_cast<const Clock&>(test_clock) : *opened.clock;
+  TRY_ASSIGN(const auto engine, Engine::start({*opened.store, *opened.keyrings, *log, *opened.clock, lifecycle_clock,
+                                               config.engine}));
+  std::atomic<bool> is_ready{false};
+  aws::AwsDialect dialect{*engine, {}, [&is_ready](std::string_view path) { return plain_page(path, is_ready); }, test_mode};
+  for (const ListenerOptions& listener : config.listeners) {
+    dialect.listener_planes.push_back({listener.serves("data"), listener.serves("management")});
+  }
+  const SteadyClock monotonic;
+  TRY_ASSIGN(NetConfig net, net_config(config, monotonic, *opened.clock));
+  TRY_ASSIGN(const auto server, HttpServer::start(std::move(net), [&dialect](HttpWorker& worker) {
+               return aws::AwsHandler::create(dialect, worker);
+             }));
+  HttpWorkerPort port(*server);
+  engine->attach(port);
+  std::thread checker;
+  if (opened.store->was_unclean()) checker = check_after_crash(*opened.store);
+  if (config.hardening.seccomp) TRY(enter_seccomp());
+
+  TRY(write_private_file(folder.pid(), fmt::format("{}\n", getpid())));
+  is_ready = true;
+  const ServerReady addresses = where(*server, config);
+  for (const std::string& address : addresses.addresses) LogLine(LogLevel::kInfo, "listening").field("address", address);
+  ready(addresses);
+
+  wait_for_the_end(signals, *server, config);
+  is_ready = false;
+  engine->stop_sweeper();
+  server->shutdown(kShutdownDeadline);
+  engine->stop();
+  if (checker.joinable()) checker.join();
+  unlink(folder.pid().c_str());
+  LogLine(LogLevel::kInfo, "stopped");
+  return {};
+}
+
+}  // namespace
+
+Status run_server(const Config& config, const std::function<void(const ServerReady&)>& ready) {
+  set_log_level(log_level(config.log.level));
+  for (const std::string& warning : config.warnings) LogLine(LogLevel::kWarning, warning);
+  TRY(harden_process());
+  const sigset_t signals = block_signals();
+  init_secret_memory(config.memory.secret_bytes);
+  if (!secret_memory_status().locked) {
+    const std::string sentence =
+        "The memory for secrets can't be locked, so it may reach the swap device. Raise the limit of locked memory "
+        "(ulimit -l, LimitMEMLOCK) above memory.secret_bytes.";
+    if (config.memory.require_locked) return fail(ErrorCode::kBadConfiguration, sentence);
+    LogLine(LogLevel::kWarning, sentence);
+  }
+  TRY_ASSIGN(OpenedStore opened, open_store(config));
+  if (config.server.test_mode && !opened.meta.test_store) {
+    return fail(ErrorCode::kBadConfiguration,
+                "server.test_mode is on, but this store was not made for tests. Switch it off, or make a new store with it.");
+  }
+  if (config.server.test_mode) {
+    LogLine(LogLevel::kWarning, "TEST MODE: requests may move the lifecycle clock and inject faults. Never use this store for real keys.");
+  }
+  return serve(config, opened, signals, ready);
+}
+
+}  // namespace kagimori
