@@ -7,7 +7,7 @@
 namespace kagimori {
 
 // The one connection that writes. Turns a group of batches into one durable transaction and keeps the write-ahead log
-// short. One thread at a time; after an error from commit() it must be thrown away and opened anew.
+// short. One thread at a time; after an error from commit() it must be replaced.
 class SqliteCommitter {
  public:
   static Result<std::unique_ptr<SqliteCommitter>> open(const std::filesystem::path& path);

@@ -83,7 +83,8 @@ TEST(Scrub, LeavesNoTraceAfterALongLife) {
       if (alive.size() < 50 || random() % 2 == 0) continue;
       std::swap(alive[random() % alive.size()], alive.back());
       const auto& [victim, mark] = alive.back();
-      change.writes.push_back(i % 2 ? erase(Table::kObjects, victim) : put(Table::kObjects, victim, i, "short"));
+      change.writes.push_back(i % 2 ? erase(Table::kObjects, victim)
+                                    : put(Table::kObjects, victim, 10'000 + i, "short"));
       dead.push_back(mark);
       alive.pop_back();
     }

@@ -53,7 +53,7 @@ bool SqliteWriter::stop() {
     wake_.notify_one();
   }
   if (thread_.joinable()) thread_.join();
-  return committer_ != nullptr && unscrubbed_.empty();
+  return !failed_ && unscrubbed_.empty();
 }
 
 void SqliteWriter::run() {
@@ -103,13 +103,13 @@ void SqliteWriter::write(std::vector<Job> jobs) {
     return;
   }
   // Once, not again for each attempt until the disk is well.
-  if (committer_) LogLine(LogLevel::kError, "the store could not commit").field("error", answers.error().message);
-  committer_.reset();
+  if (!failed_) LogLine(LogLevel::kError, "the store could not commit").field("error", answers.error().message);
+  failed_ = true;
   for (const Job& job : jobs) job.done(fail(answers.error()));
 }
 
 Result<std::vector<Result<std::uint64_t>>> SqliteWriter::write_durably(const std::vector<Job>& jobs) {
-  TRY(ensure_committer());
+  TRY(recover());
   std::vector<const Batch*> batches;
   batches.reserve(jobs.size());
   for (const Job& job : jobs) batches.push_back(&job.batch);
@@ -119,13 +119,15 @@ Result<std::vector<Result<std::uint64_t>>> SqliteWriter::write_durably(const std
   return answers;
 }
 
-// After a failure the connection is opened anew. The frames of the failed transaction may lie in the log, complete but
-// never acknowledged; they go before anything else is written.
-Status SqliteWriter::ensure_committer() {
-  if (committer_) return {};
+// After a failure the connection is replaced. The frames of the failed transaction may lie in the log, complete but
+// never acknowledged: the log is emptied, or else (readers need it) the next commit overwrites them. The old connection
+// stays open until then: it keeps the log's index alive, without which SQLite would take the frames for committed.
+Status SqliteWriter::recover() {
+  if (!failed_) return {};
   TRY_ASSIGN(std::unique_ptr<SqliteCommitter> committer, SqliteCommitter::open(path_));
   TRY(committer->empty_log(kFirstScrubPatienceMs));
   committer_ = std::move(committer);
+  failed_ = false;
   LogLine(LogLevel::kInfo, "the store is open for changes again");
   return {};
 }
@@ -146,12 +148,13 @@ void SqliteWriter::answer(std::vector<Job>& jobs, std::vector<Result<std::uint64
 
 void SqliteWriter::try_scrub(int patience_ms) {
   next_scrub_ = std::chrono::steady_clock::now() + kScrubPause;
-  if (!ensure_committer() || !committer_->empty_log(patience_ms).value_or(false)) return;
+  if (!recover() || !committer_->empty_log(patience_ms).value_or(false)) return;
   for (const Unscrubbed& change : std::exchange(unscrubbed_, {})) change.done(change.store_revision);
 }
 
 void SqliteWriter::finish() {
   if (removed_events() > events_removed_to_) write({});
+  static_cast<void>(recover());  // stop() tells if it did not work
   if (!unscrubbed_.empty()) try_scrub(kLastScrubPatienceMs);
   for (const Unscrubbed& change : unscrubbed_)
     change.done(fail(ErrorCode::kIo,

@@ -45,7 +45,7 @@ class SqliteWriter {
   std::vector<Job> wait_for_jobs();
   void write(std::vector<Job> jobs);
   Result<std::vector<Result<std::uint64_t>>> write_durably(const std::vector<Job>& jobs);
-  Status ensure_committer();
+  Status recover();
   void answer(std::vector<Job>& jobs, std::vector<Result<std::uint64_t>> answers);
   void try_scrub(int patience_ms);
   void finish();
@@ -60,7 +60,8 @@ class SqliteWriter {
   bool stopping_ = false;
 
   // The thread's own.
-  std::unique_ptr<SqliteCommitter> committer_;  // null after a failure, until it opens again
+  std::unique_ptr<SqliteCommitter> committer_;
+  bool failed_ = false;  // the last commit; recover() before the next
   std::uint64_t events_removed_to_ = 0;
   std::vector<Unscrubbed> unscrubbed_;
   SteadyTime next_scrub_;

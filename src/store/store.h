@@ -109,7 +109,8 @@ class Store {
   // revision, in the order of the queue. `done` runs on the writer's thread, once, after the batch is on disk, or with
   // kStale when an expectation has moved on, kValidation (no key, revision out of range), kStorageFull, kIo or
   // kCorrupt. It must not block. A batch to be scrubbed is answered when its old values are gone; while a long reader
-  // (a backup, an integrity check) keeps them alive, younger batches are answered before it.
+  // (a backup, an integrity check) keeps them alive, younger batches are answered before it. After kIo the
+  // change is not in the store; if the process ends before the disk is well again, it may be there, whole, after all.
   virtual void commit(Batch batch, Committed done) = 0;
   // As above, and waits. Not for workers' threads.
   Result<std::uint64_t> commit_and_wait(Batch batch);
