@@ -98,15 +98,15 @@ Result<std::vector<std::string>> named_principals(std::string_view text, PolicyK
 Result<std::shared_ptr<const CompiledPolicy>> CompiledPolicy::compile(std::string_view text, PolicyKind kind,
                                                                       const PrincipalBindings& bindings) {
   TRY_ASSIGN(PolicyDocument document, parse_policy_document(text, kind));
+  for (PolicyStatement& parsed : document.statements) TRY(bind_principals(parsed, bindings));
   std::vector<Statement> statements;
-  for (PolicyStatement& parsed : document.statements) {
-    TRY(bind_principals(parsed, bindings));
-    // Stored, but without effect (facts/aws-kms.md, 4.2).
-    if (!parsed.actions || !parsed.resources) continue;
-    statements.push_back(Statement{std::move(parsed), kind});
+  for (const PolicyEffect effect : {PolicyEffect::kDeny, PolicyEffect::kAllow}) {
+    for (PolicyStatement& parsed : document.statements) {
+      // Without Action or Resource a statement is stored, but has no effect (facts/aws-kms.md, 4.2).
+      if (parsed.effect != effect || !parsed.actions || !parsed.resources) continue;
+      statements.push_back(Statement{std::move(parsed), kind});
+    }
   }
-  std::stable_partition(statements.begin(), statements.end(),
-                        [](const Statement& statement) { return statement.effect == PolicyEffect::kDeny; });
   return std::make_shared<const CompiledPolicy>(std::move(statements));
 }
 
