@@ -102,24 +102,35 @@ Result<Bytes> hex_decode(std::string_view text) {
   return out;
 }
 
-void base64_append(std::string& out, ByteView bytes) {
-  out.reserve(out.size() + (bytes.size() + 2) / 3 * 4);
+void base64_encode_into(ByteView bytes, std::span<std::uint8_t> out) {
+  std::uint8_t* to = out.data();
+  const auto put = [&to](std::uint32_t bits) { *to++ = static_cast<std::uint8_t>(kBase64Alphabet[bits & 0x3f]); };
   std::size_t i = 0;
   for (; i + 3 <= bytes.size(); i += 3) {
     const std::uint32_t group = (std::uint32_t{bytes[i]} << 16) | (std::uint32_t{bytes[i + 1]} << 8) | bytes[i + 2];
-    out.push_back(kBase64Alphabet[group >> 18]);
-    out.push_back(kBase64Alphabet[(group >> 12) & 0x3f]);
-    out.push_back(kBase64Alphabet[(group >> 6) & 0x3f]);
-    out.push_back(kBase64Alphabet[group & 0x3f]);
+    put(group >> 18);
+    put(group >> 12);
+    put(group >> 6);
+    put(group);
   }
   const std::size_t rest = bytes.size() - i;
   if (rest == 0) return;
   std::uint32_t group = std::uint32_t{bytes[i]} << 16;
   if (rest == 2) group |= std::uint32_t{bytes[i + 1]} << 8;
-  out.push_back(kBase64Alphabet[group >> 18]);
-  out.push_back(kBase64Alphabet[(group >> 12) & 0x3f]);
-  out.push_back(rest == 2 ? kBase64Alphabet[(group >> 6) & 0x3f] : '=');
-  out.push_back('=');
+  put(group >> 18);
+  put(group >> 12);
+  if (rest == 2) {
+    put(group >> 6);
+  } else {
+    *to++ = '=';
+  }
+  *to = '=';
+}
+
+void base64_append(std::string& out, ByteView bytes) {
+  const std::size_t begin = out.size();
+  out.resize(begin + (bytes.size() + 2) / 3 * 4);
+  base64_encode_into(bytes, {reinterpret_cast<std::uint8_t*>(out.data()) + begin, out.size() - begin});
 }
 
 std::string base64_encode(ByteView bytes) {

@@ -15,6 +15,8 @@ Result<Bytes> hex_decode(std::string_view text);
 
 // RFC 4648 section 4 with padding.
 std::string base64_encode(ByteView bytes);
+// As base64_encode, into memory of exactly that size: for secrets, whose text must not lie in ordinary memory.
+void base64_encode_into(ByteView bytes, std::span<std::uint8_t> out);
 // Appends to `out`; grows it once.
 void base64_append(std::string& out, ByteView bytes);
 // Strict: padded, no white space, no stray bits in the last group. kValidation otherwise.

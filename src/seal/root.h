@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "base/secret.h"
+#include "crypto/context.h"
 #include "seal/keyring.h"
 #include "store/store.h"
 
@@ -31,10 +32,12 @@ class Envelope {
  public:
   virtual ~Envelope() = default;
   virtual EnvelopeType type() const = 0;
-  // Wraps the root key of a store. Fills parameters, wrapped_root and label.
+  // Wraps the root key of a store for a record whose id and root_generation are set. Fills type, parameters,
+  // wrapped_root and label.
   virtual Status wrap(CryptoContext& crypto, RandomSource& random, std::string_view store_id, const SecretBytes& root,
                       EnvelopeRecord& record) = 0;
-  // kWrongRootKey, with what to do, when this envelope does not open that record.
+  // kWrongRootKey, with what to do, when this envelope does not open that record; kCorrupt when it should, but the
+  // record is damaged; kNewerSchema.
   virtual Result<SecretBytes> unwrap(CryptoContext& crypto, std::string_view store_id,
                                      const EnvelopeRecord& record) = 0;
 };
@@ -46,7 +49,8 @@ class KeyFileEnvelope final : public Envelope {
   // Makes a new file for the store; kAlreadyExists rather than overwriting one.
   static Result<std::unique_ptr<KeyFileEnvelope>> create(CryptoContext& crypto, RandomSource& random,
                                                          const std::filesystem::path& file, std::string_view store_id);
-  // kWrongRootKey with a clear sentence when the file is missing, readable by others, damaged or of another store.
+  // kWrongRootKey with a clear sentence when the file is missing, readable by others, owned by somebody else, a
+  // symbolic link, damaged or of another store; kNewerSchema when a later release wrote it.
   static Result<std::unique_ptr<KeyFileEnvelope>> load(CryptoContext& crypto, const std::filesystem::path& file,
                                                        std::string_view store_id);
   ~KeyFileEnvelope() override;
@@ -55,10 +59,14 @@ class KeyFileEnvelope final : public Envelope {
               EnvelopeRecord& record) override;
   Result<SecretBytes> unwrap(CryptoContext& crypto, std::string_view store_id, const EnvelopeRecord& record) override;
 
-  // Rotation: adds a fresh key-encryption key beside the old one (durably), later drops the old one (durably, the old
-  // bytes overwritten). Both may be repeated after a crash.
+  // Rotation: adds a fresh key-encryption key beside the old one (durably; does nothing when it is there), which wraps
+  // from then on. Later drops the old one (durably, the old bytes overwritten; does nothing when it is gone). Both may
+  // be repeated after a crash.
   Status begin_rotation(CryptoContext& crypto, RandomSource& random);
-  Status finish_rotation();
+  Status finish_rotation(CryptoContext& crypto);
+  // Whether the file holds two keys, and whether the newest one is the one that opens this record.
+  bool rotation_begun() const;
+  bool wraps_with_newest(const EnvelopeRecord& record) const;
 
  private:
   struct State;
