@@ -61,9 +61,9 @@ struct HttpResponse {
   };
 
   int status = 200;
-  std::string content_type;  // none if empty
-  std::vector<Header> headers;
-  std::string body;    // wiped once it has been copied to the connection's output
+  std::string content_type{};  // none if empty
+  std::vector<Header> headers{};
+  std::string body{};  // wiped once it has been copied to the connection's output
   bool close = false;  // close the connection behind this answer
 };
 

@@ -16,6 +16,9 @@ using BeastView = boost::beast::string_view;
 
 // "\r\n", sixteen hexadecimal digits, "\r\n" and then some: what the framing of a chunk may take.
 constexpr std::size_t kMaxChunkFraming = 64;
+// "0\r\n\r\n": until a chunked body is complete, at least this much is still to be read. Beast asserts that it is never
+// asked about less of a last chunk.
+constexpr std::size_t kLeastChunkRest = 5;
 
 std::string_view to_std(BeastView text) { return {text.data(), text.size()}; }
 
@@ -200,7 +203,7 @@ HttpRequestParser::Progress HttpRequestParser::settle_framing() {
 
 HttpRequestParser::Progress HttpRequestParser::read_chunks(Buffer& in) {
   const std::size_t begin = head_size_ + body_size_;
-  if (in.size() == begin) return Progress::kNeedMore;
+  if (in.size() - begin < kLeastChunkRest) return Progress::kNeedMore;
   error_code ec;
   const std::size_t used = sink_->feed(in.data(), begin, in.size() - begin, ec);
   if (sink_->refusal.status != 0) return refuse(sink_->refusal.status, sink_->refusal.reason);
