@@ -156,10 +156,10 @@ void SqliteWriter::finish() {
   if (removed_events() > events_removed_to_) write({});
   static_cast<void>(recover());  // stop() tells if it did not work
   if (!unscrubbed_.empty()) try_scrub(kLastScrubPatienceMs);
-  for (const Unscrubbed& change : unscrubbed_)
-    change.done(fail(ErrorCode::kIo,
-                     "The change is durable, but the old value could not be removed from the files of "
-                     "the store; that happens when it is opened next."));
+  const Error unfinished{ErrorCode::kIo,
+                         "The change is durable, but the old value could not be removed from the files of the store; "
+                         "that happens when it is opened next."};
+  for (const Unscrubbed& change : unscrubbed_) change.done(fail(unfinished));
 }
 
 }  // namespace kagimori
