@@ -49,14 +49,6 @@ const VersionSnapshot* KeySnapshot::version(std::uint32_t number) const {
 
 AwsKeyState KeySnapshot::state() const { return aws_key_state(key, primary().state, primary().presence); }
 
-MaterialBinding material_binding(const Key& key, const KeyObject& object) {
-  return {key.account, key.region, object.object_id, object.version, key.type.algorithm};
-}
-
-MaterialBinding secret_binding(const AccessKey& access_key) {
-  return {access_key.account, "", access_key.access_key_id, 1, KeyAlgorithm::kHmac};
-}
-
 Result<std::shared_ptr<const CompiledPolicy>> compile_key_policy(const KeyPolicy& policy) {
   PrincipalBindings bindings;
   for (const auto& [arn, unique_id] : policy.bindings) bindings.emplace(arn, unique_id);
@@ -81,7 +73,7 @@ Result<std::shared_ptr<const IdentitySnapshot>> load_identity(RecordReader& read
   snapshot->access_key = std::move(access_key->record);
   snapshot->access_key_revision = access_key->revision;
   const std::string& account = snapshot->account();
-  TRY_ASSIGN(snapshot->secret, reader.keyrings().unwrap(reader.crypto(), secret_binding(snapshot->access_key),
+  TRY_ASSIGN(snapshot->secret, reader.keyrings().unwrap(reader.crypto(), material_binding(snapshot->access_key),
                                                         snapshot->access_key.secret));
   TRY_ASSIGN(auto owner, reader.get<Account>(kSystemAccount, Table::kAccounts, record_key::account(account)));
   if (!owner) return missing("account record", account);

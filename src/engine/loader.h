@@ -22,8 +22,4 @@ Result<std::optional<Alias>> load_alias(RecordReader& reader, std::string_view a
 Result<std::shared_ptr<const CompiledPolicy>> compile_key_policy(const KeyPolicy& policy);
 Result<std::vector<std::string>> load_alias_names(RecordReader& reader, const Key& key);
 
-// What the material of an object is bound to.
-MaterialBinding material_binding(const Key& key, const KeyObject& object);
-MaterialBinding secret_binding(const AccessKey& access_key);
-
 }  // namespace kagimori
