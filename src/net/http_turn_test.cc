@@ -1,6 +1,7 @@
 // The order of things within a turn, late answers, and the end.
 #include <gtest/gtest.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 
 #include <atomic>
 #include <thread>

@@ -26,7 +26,9 @@ class TlsTransport final : public TestTransport {
     ERR_clear_error();
     const int result = SSL_read_ex(ssl_.get(), buffer.data(), buffer.size(), &size);
     // A stream that breaks off without close_notify is a truncation attack to some clients.
-    if (result != 1) EXPECT_EQ(SSL_get_error(ssl_.get(), result), SSL_ERROR_ZERO_RETURN);
+    if (result != 1) {
+      EXPECT_EQ(SSL_get_error(ssl_.get(), result), SSL_ERROR_ZERO_RETURN);
+    }
     return {buffer.data(), size};
   }
 
@@ -41,7 +43,9 @@ SslContextHandle make_context(const std::string& ca_pem, const TlsClientOptions&
   SSL_CTX_set_security_level(context.get(), 0);  // so that old versions can be offered at all
   SSL_CTX_set_min_proto_version(context.get(), options.min_version);
   SSL_CTX_set_max_proto_version(context.get(), options.max_version);
-  if (!options.ciphers.empty()) EXPECT_EQ(SSL_CTX_set_cipher_list(context.get(), options.ciphers.c_str()), 1);
+  if (!options.ciphers.empty()) {
+    EXPECT_EQ(SSL_CTX_set_cipher_list(context.get(), options.ciphers.c_str()), 1);
+  }
   const BioHandle pem(BIO_new_mem_buf(ca_pem.data(), static_cast<int>(ca_pem.size())));
   const X509Handle ca(PEM_read_bio_X509(pem.get(), nullptr, nullptr, nullptr));
   EXPECT_EQ(X509_STORE_add_cert(SSL_CTX_get_cert_store(context.get()), ca.get()), 1);
