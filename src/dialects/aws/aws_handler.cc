@@ -47,7 +47,7 @@ struct Target {
   JsonAnswer (*handle)(JsonCall&) = nullptr;
 };
 
-std::optional<Target> find_target(std::string_view target) {
+std::optional<Target> find_target(std::string_view target, bool test_mode) {
   if (target.starts_with(kKmsTarget)) {
     const auto operation = kms_operation_by_name(target.substr(kKmsTarget.size()));
     if (!operation) return std::nullopt;
@@ -56,7 +56,7 @@ std::optional<Target> find_target(std::string_view target) {
   }
   if (target.starts_with(kKagimoriTarget)) {
     const KagimoriOperation* const operation = kagimori_operation(target.substr(kKagimoriTarget.size()));
-    if (operation == nullptr) return std::nullopt;
+    if (operation == nullptr || (operation->test_only && !test_mode)) return std::nullopt;
     return Target{Dialect::kKagimori, {operation->name, operation->read_only, Plane::kManagement}, operation->handle};
   }
   return std::nullopt;
@@ -138,7 +138,7 @@ Result<Caller> AwsHandler::authenticate(const Pending& pending, Dialect dialect,
 
 void AwsHandler::process_json(Pending pending, std::string_view target_text) {
   const auto refuse = [&](const Error& error) { respond(pending, json_error(error, pending.request_id), &error, {}); };
-  const std::optional<Target> target = find_target(target_text);
+  const std::optional<Target> target = find_target(target_text, dialect_.test_seam != nullptr);
   auto caller = authenticate(pending, target ? target->dialect : Dialect::kAwsKms, "kms");
   if (!caller) {
     if (caller.error().code == ErrorCode::kCacheMiss) return fill_and_retry(std::move(pending));
@@ -151,7 +151,10 @@ void AwsHandler::process_json(Pending pending, std::string_view target_text) {
 
   JsonAnswer answer;
   const auto body = document_.parse(as_bytes(pending.request.body));
-  if (media_type(pending.request.header("Content-Type")) != "application/x-amz-json-1.1") {
+  const auto fault = dialect_.test_seam == nullptr ? std::nullopt : dialect_.test_seam->faults.take(target->info.name);
+  if (fault) {
+    answer = answer_error(*fault);
+  } else if (media_type(pending.request.header("Content-Type")) != "application/x-amz-json-1.1") {
     answer = answer_error({ErrorCode::kSerialization, "The content type must be application/x-amz-json-1.1."});
   } else if (!body || !(*body)->is_object()) {
     answer = answer_error(body ? Error{ErrorCode::kSerialization, "The body must be a JSON object."} : body.error());
@@ -161,18 +164,24 @@ void AwsHandler::process_json(Pending pending, std::string_view target_text) {
     answer = answer_error(
         {ErrorCode::kUnsupportedOperation, std::string(target->info.name) + " is not supported by this server."});
   } else {
-    JsonCall call{dialect_.engine, *worker_, *caller, trail, **body};
+    JsonCall call{dialect_.engine, *worker_, *caller, trail, **body, dialect_.test_seam};
     answer = target->handle(call);
   }
   document_.wipe();
-  if (!answer.body)
+  if (answer.body) return finish_json(std::move(pending), *caller, trail, *std::move(answer.body));
+  if (answer.work)
     return run(std::move(pending), *std::move(caller), std::move(trail), std::move(answer.work), encode_json);
-  const Error* const error = *answer.body ? nullptr : &answer.body->error();
+  answer.start([this, pending = std::move(pending), caller = *std::move(caller), trail = std::move(trail)](
+                   Result<std::string> done) { finish_json(pending, caller, trail, std::move(done)); });
+}
+
+void AwsHandler::finish_json(Pending pending, const Caller& caller, const Trail& trail, Result<std::string> body) {
+  const Error* const error = body ? nullptr : &body.error();
   if (error != nullptr && error->code == ErrorCode::kCacheMiss) return fill_and_retry(std::move(pending));
-  dialect_.engine.emit(*worker_, *caller, trail, error);
+  dialect_.engine.emit(*worker_, caller, trail, error);
   const std::string key_arn = trail.resources().empty() ? std::string() : trail.resources().front();
   if (error != nullptr) return respond(pending, json_error(*error, pending.request_id), error, key_arn);
-  respond(pending, json_success(**std::move(answer.body), pending.request_id), nullptr, key_arn);
+  respond(pending, json_success(*std::move(body), pending.request_id), nullptr, key_arn);
 }
 
 void AwsHandler::process_query(Pending pending) {

@@ -7,6 +7,7 @@
 
 #include "dialects/aws/json_call.h"
 #include "dialects/aws/query_call.h"
+#include "dialects/aws/test_seam.h"
 #include "engine/engine.h"
 #include "net/http_handler.h"
 #include "net/http_worker.h"
@@ -20,7 +21,8 @@ struct AwsDialect {
   std::vector<Planes> listener_planes;  // by listener index
   // Answers GET /readyz and the like; null when the path is not one of the server's own.
   std::function<std::optional<HttpResponse>(std::string_view path)> plain_pages;
-  bool test_mode = false;  // the fault seam and the lifecycle clock may be moved by requests
+  bool test_mode = false;
+  TestSeam* test_seam = nullptr;  // null unless the server is in test mode: what requests may do to it then
 };
 
 // AWS's dialects on one worker: KMS (JSON 1.1, target TrentService.*), IAM and STS (Query), and Kagimori's own
@@ -53,6 +55,8 @@ class AwsHandler final : public HttpHandler {
   void process_query(Pending pending);
   // Fetches what a verb missed and runs the request again.
   void fill_and_retry(Pending pending);
+  // Answers a JSON request: emits its event, or fetches what it missed and runs it again.
+  void finish_json(Pending pending, const Caller& caller, const Trail& trail, Result<std::string> body);
   // Hands the transaction to the engine; `encode` makes the response of its answer.
   void run(Pending pending, Caller caller, Trail trail, Engine::Work work,
            HttpResponse (*encode)(Result<std::string> body, const std::string& request_id));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -10,6 +11,8 @@
 
 namespace kagimori::aws {
 
+struct TestSeam;
+
 // One JSON 1.1 request that has been authenticated, on its worker's thread.
 struct JsonCall {
   Engine& engine;
@@ -17,17 +20,24 @@ struct JsonCall {
   const Caller& caller;
   Trail& trail;
   const JsonValue& body;
+  TestSeam* test_seam = nullptr;  // not null in test mode only
 };
 
-// What an operation makes of its call: an answer at once, or work for the pool.
+// What an operation makes of its call: an answer at once, work for the pool, or something that it starts itself and
+// that calls `done` once, on the worker's thread, when it is over.
 struct JsonAnswer {
+  using Done = std::function<void(Result<std::string>)>;
   std::optional<Result<std::string>> body;
   Engine::Work work;
+  std::function<void(Done done)> start;
 };
 
-inline JsonAnswer answer_now(Result<std::string> body) { return {std::move(body), {}}; }
-inline JsonAnswer answer_error(Error error) { return {Result<std::string>(fail(std::move(error))), {}}; }
-inline JsonAnswer answer_later(Engine::Work work) { return {std::nullopt, std::move(work)}; }
+inline JsonAnswer answer_now(Result<std::string> body) { return {std::move(body), {}, {}}; }
+inline JsonAnswer answer_error(Error error) { return {Result<std::string>(fail(std::move(error))), {}, {}}; }
+inline JsonAnswer answer_later(Engine::Work work) { return {std::nullopt, std::move(work), {}}; }
+inline JsonAnswer answer_when_done(std::function<void(JsonAnswer::Done)> start) {
+  return {std::nullopt, {}, std::move(start)};
+}
 
 // Leaves an operation with the error of a status.
 #define ANSWER_IF_FAILED(expr)                                                 \

@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "dialects/aws/json_call.h"
+#include "dialects/aws/test_seam.h"
 
 namespace kagimori::aws {
 
@@ -10,9 +11,21 @@ namespace kagimori::aws {
 struct KagimoriOperation {
   std::string_view name;
   bool read_only = false;
+  bool test_only = false;  // exists in test mode only; JsonCall::test_seam is not null then
   JsonAnswer (*handle)(JsonCall& call) = nullptr;
 };
 // Null when there is no such operation.
 const KagimoriOperation* kagimori_operation(std::string_view name);
+
+JsonAnswer kagimori_create_account(JsonCall& call);
+JsonAnswer kagimori_list_accounts(JsonCall& call);
+
+// Test mode:
+//   AdvanceLifecycleClock {Seconds}               moves lifecycle time forward
+//   Sweep {}                                      does all that is due, and answers when it is done
+//   InjectFault {ErrorCode, Operation, Times}     the next Times requests of Operation fail with ErrorCode
+JsonAnswer kagimori_advance_lifecycle_clock(JsonCall& call);
+JsonAnswer kagimori_sweep(JsonCall& call);
+JsonAnswer kagimori_inject_fault(JsonCall& call);
 
 }  // namespace kagimori::aws

@@ -1,0 +1,23 @@
+#include "dialects/aws/kagimori_operations.h"
+
+namespace kagimori::aws {
+namespace {
+
+constexpr KagimoriOperation kOperations[] = {
+    {"CreateAccount", false, false, kagimori_create_account},
+    {"ListAccounts", true, false, kagimori_list_accounts},
+    {"AdvanceLifecycleClock", false, true, kagimori_advance_lifecycle_clock},
+    {"Sweep", false, true, kagimori_sweep},
+    {"InjectFault", false, true, kagimori_inject_fault},
+};
+
+}  // namespace
+
+const KagimoriOperation* kagimori_operation(std::string_view name) {
+  for (const KagimoriOperation& operation : kOperations) {
+    if (operation.name == name) return &operation;
+  }
+  return nullptr;
+}
+
+}  // namespace kagimori::aws

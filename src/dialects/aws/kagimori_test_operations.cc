@@ -1,0 +1,52 @@
+// Kagimori.AdvanceLifecycleClock, Kagimori.Sweep, Kagimori.InjectFault: for servers in test mode only.
+
+#include "dialects/aws/kagimori_operations.h"
+#include "engine/accounts.h"
+
+namespace kagimori::aws {
+namespace {
+
+constexpr NumberConstraint kSeconds{0, std::int64_t{3'650} * 86'400};
+constexpr NumberConstraint kTimes{0, 1'000'000};
+constexpr TextConstraint kErrorName{1, 64};
+constexpr TextConstraint kOperationName{1, 64};
+
+}  // namespace
+
+JsonAnswer kagimori_advance_lifecycle_clock(JsonCall& call) {
+  JsonMembers members(call.body);
+  members.require("Seconds");
+  const auto seconds = members.integer("Seconds", kSeconds);
+  ANSWER_IF_FAILED(members.status());
+  ANSWER_IF_FAILED(authorize_operator(call.caller, "kagimori:AdvanceLifecycleClock"));
+  call.trail.parameter_json("seconds", std::to_string(*seconds));
+  call.test_seam->advance_lifecycle_clock(*seconds);
+  return answer_now(std::string());
+}
+
+JsonAnswer kagimori_sweep(JsonCall& call) {
+  ANSWER_IF_FAILED(authorize_operator(call.caller, "kagimori:Sweep"));
+  return answer_when_done([&engine = call.engine, &worker = call.worker](JsonAnswer::Done done) {
+    engine.sweep_now(worker, [done = std::move(done)](const Status& swept) {
+      done(swept ? Result<std::string>(std::string()) : Result<std::string>(fail(swept.error())));
+    });
+  });
+}
+
+JsonAnswer kagimori_inject_fault(JsonCall& call) {
+  JsonMembers members(call.body);
+  const std::string_view error = members.required_text("ErrorCode", kErrorName);
+  const std::string_view operation = members.required_text("Operation", kOperationName);
+  const auto times = members.integer("Times", kTimes);
+  ANSWER_IF_FAILED(members.status());
+  ANSWER_IF_FAILED(authorize_operator(call.caller, "kagimori:InjectFault"));
+  call.trail.parameter("errorCode", error).parameter("operation", operation);
+  if (!call.test_seam->faults.inject(error, operation, times.value_or(1))) {
+    return answer_error({ErrorCode::kValidation,
+                         "This ErrorCode can't be ordered. Use one that only trouble gives, such "
+                         "as KMSInternalException."});
+  }
+  return answer_now(std::string());
+}
+
+}  // namespace kagimori::aws

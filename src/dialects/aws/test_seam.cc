@@ -1,0 +1,38 @@
+#include "dialects/aws/test_seam.h"
+
+#include <array>
+#include <utility>
+
+namespace kagimori::aws {
+namespace {
+
+constexpr std::array kOrderable = {
+    std::pair{std::string_view("DependencyTimeoutException"), ErrorCode::kDependencyTimeout},
+    std::pair{std::string_view("KMSInternalException"), ErrorCode::kInternal},
+    std::pair{std::string_view("KeyUnavailableException"), ErrorCode::kKeyUnavailable},
+    std::pair{std::string_view("ThrottlingException"), ErrorCode::kThrottling},
+};
+
+}  // namespace
+
+bool FaultTable::inject(std::string_view error_name, std::string_view operation, std::int64_t times) {
+  for (const auto& [name, code] : kOrderable) {
+    if (name != error_name) continue;
+    const std::lock_guard lock(mutex_);
+    faults_.insert_or_assign(std::string(operation), Fault{code, times});
+    any_.store(true, std::memory_order_release);
+    return true;
+  }
+  return false;
+}
+
+std::optional<Error> FaultTable::take(std::string_view operation) {
+  if (!any_.load(std::memory_order_acquire)) return std::nullopt;
+  const std::lock_guard lock(mutex_);
+  const auto found = faults_.find(operation);
+  if (found == faults_.end() || found->second.left <= 0) return std::nullopt;
+  --found->second.left;
+  return Error{found->second.code, "A test ordered this error."};
+}
+
+}  // namespace kagimori::aws

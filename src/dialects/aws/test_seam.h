@@ -1,0 +1,41 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
+
+namespace kagimori::aws {
+
+// Faults that a test ordered: errors that AWS documents but that nature hardly gives. Any thread.
+class FaultTable {
+ public:
+  // The next `times` requests of that JSON operation ("Encrypt") are answered with the error; 0 takes an order back.
+  // False for an error that can't be ordered.
+  bool inject(std::string_view error_name, std::string_view operation, std::int64_t times);
+  // The error that is due for a request of the operation, counted down.
+  std::optional<Error> take(std::string_view operation);
+
+ private:
+  struct Fault {
+    ErrorCode code = ErrorCode::kInternal;
+    std::int64_t left = 0;
+  };
+  std::atomic<bool> any_{false};
+  std::mutex mutex_;
+  std::map<std::string, Fault, std::less<>> faults_;  // by operation
+};
+
+// What requests may do to a server in test mode and never to any other. Outlives every handler.
+struct TestSeam {
+  std::function<void(std::int64_t seconds)> advance_lifecycle_clock;  // any thread
+  FaultTable faults;
+};
+
+}  // namespace kagimori::aws
