@@ -49,7 +49,7 @@ bool concerns_one_record(const Error& error) {
 // What one step gathers.
 struct RewrapJob::Step {
   CryptoContext& crypto;
-  ReadTransaction& view;
+  std::unique_ptr<ReadTransaction> view;
   const Place& place;
   SealedBatch batch;
   std::map<std::uint64_t, std::uint32_t> current;  // account -> its current epoch
@@ -112,20 +112,21 @@ Result<bool> RewrapJob::pass_is_due(CryptoContext& crypto, ReadTransaction& view
 }
 
 Result<bool> RewrapJob::step(CryptoContext& crypto, std::size_t max_records) {
-  TRY_ASSIGN(const auto view, store_.read());
+  TRY_ASSIGN(auto view, store_.read());
+  const std::uint64_t store_revision = view->store_revision();
   TRY_ASSIGN(Place place, read_place(crypto, *view));
   if (!place.running) {
     TRY_ASSIGN(const bool due, pass_is_due(crypto, *view));
     if (!due) return false;
     place = {true, clock_.now(), 0, {}, place.revision};
-    Step start{crypto, *view, place, SealedBatch(keyrings_, crypto, view->store_revision()), {}, {}, {}};
+    Step start{crypto, std::move(view), place, SealedBatch(keyrings_, crypto, store_revision), {}, {}, {}};
     return finish(start, place);
   }
 
   const std::size_t limit = std::max<std::size_t>(max_records, 1);
   const Table table = kPassTables[place.table];
   TRY_ASSIGN(const auto records, view->scan(table, {}, place.last_key, limit));
-  Step step{crypto, *view, place, SealedBatch(keyrings_, crypto, view->store_revision()), {}, {}, {}};
+  Step step{crypto, std::move(view), place, SealedBatch(keyrings_, crypto, store_revision), {}, {}, {}};
   for (const StoredRecord& record : records) {
     const Status visited = table == Table::kEpochs ? visit_epoch(step, record) : visit_record(step, record);
     if (visited) continue;
@@ -156,6 +157,7 @@ Result<bool> RewrapJob::finish(Step& step, Place next) {
                             .bytes();
   TRY(step.batch.put(kSystemAccount, Table::kJobs, to_bytes(as_bytes(kJobKey)), next.revision, content));
   step.batch.batch().scrub = !step.deleted.empty();
+  step.view.reset();  // scrubbing waits for those who still read what is to go
   const Result<std::uint64_t> committed = store_.commit_and_wait(std::move(step.batch).take());
   if (!committed && committed.error().code != ErrorCode::kStale) return fail(committed.error());
   if (committed) {
@@ -212,7 +214,7 @@ Result<std::optional<Bytes>> RewrapJob::rewrapped_content(Step& step, Table tabl
 
 Result<Key> RewrapJob::key_of(Step& step, const KeyObject& object) {
   const Bytes primary_key = record_key::key(object.account, object.row);
-  TRY_ASSIGN(const std::optional<StoredRecord> record, step.view.get(Table::kKeys, primary_key));
+  TRY_ASSIGN(const std::optional<StoredRecord> record, step.view->get(Table::kKeys, primary_key));
   if (!record) return fail(ErrorCode::kCorrupt, "it has material, but its key is gone.");
   TRY_ASSIGN(const ByteView content, keyrings_.open_record(step.crypto, object.account, Table::kKeys, *record));
   return decode<Key>(content);
@@ -236,7 +238,7 @@ Result<bool> RewrapJob::rewrap_material(Step& step, const MaterialBinding& bindi
 Status RewrapJob::note_use(Step& step, const EpochName& name) {
   if (std::ranges::find(step.noted, name) != step.noted.end()) return {};
   step.noted.push_back(name);
-  TRY_ASSIGN(std::optional<StoredEpoch> epoch, epochs_.table().get(step.crypto, step.view, name));
+  TRY_ASSIGN(std::optional<StoredEpoch> epoch, epochs_.table().get(step.crypto, *step.view, name));
   if (!epoch || !epoch->record.superseded) return {};
   if (epoch->record.last_seen && *epoch->record.last_seen >= step.place.pass_started) return {};
   epoch->record.last_seen = std::max(clock_.now(), step.place.pass_started);

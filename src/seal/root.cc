@@ -31,12 +31,13 @@ Status check_system_keyring(CryptoContext& crypto, Keyrings& keyrings) {
 Result<std::unique_ptr<Keyrings>> create_root(CryptoContext& crypto, const RootOptions& options, std::string store_id,
                                               bool test_store, Envelope& envelope) {
   Store& store = options.store;
-  TRY_ASSIGN(const auto view, store.read());
+  TRY_ASSIGN(auto view, store.read());
   TRY_ASSIGN(const std::optional<StoredRecord> existing, view->get(Table::kMeta, meta_key()));
   if (existing) {
     return fail(ErrorCode::kAlreadyExists, "The store has a root key already; it is left alone.");
   }
   const std::uint64_t revision = view->store_revision() + 1;
+  view.reset();
 
   SecretBytes root(kRootKeySize);
   options.random.fill_private(root.expose_mutable());

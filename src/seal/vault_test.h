@@ -87,7 +87,7 @@ struct Vault {
 
   RootOptions options(Store& any) { return {any, clock, *random, keyring_options}; }
   Result<std::unique_ptr<Keyrings>> open(Store& any);  // as a new process would
-  void reopen();                                         // replaces `keyrings`
+  void reopen();                                       // replaces `keyrings`
   Status add_account(std::string_view account);
   Result<StoredRecord> record(Table table, ByteView key);
   // Changes a value at its own revision, as somebody with access to the database could.
