@@ -29,7 +29,9 @@ class HttpWorkerPort final : public WorkerPort {
  public:
   explicit HttpWorkerPort(HttpServer& server) : server_(server) {}
   std::size_t worker_count() const override { return server_.worker_count(); }
-  bool post(std::size_t worker, std::function<void()> task) override { return server_.post_to(worker, std::move(task)); }
+  bool post(std::size_t worker, std::function<void()> task) override {
+    return server_.post_to(worker, std::move(task));
+  }
 
  private:
   HttpServer& server_;
@@ -61,7 +63,8 @@ Result<NetConfig> net_config(const Config& config, const MonotonicClock& monoton
   bool any_tls = false;
   for (std::size_t i = 0; i < config.listeners.size(); ++i) {
     const ListenerOptions& options = config.listeners[i];
-    net.listeners.push_back({i, options.where.host, options.where.port, options.where.unix_path, options.tls, options.allow});
+    net.listeners.push_back(
+        {i, options.where.host, options.where.port, options.where.unix_path, options.tls, options.allow});
     any_tls = any_tls || options.tls;
   }
   if (any_tls) {
@@ -132,16 +135,21 @@ Status serve(const Config& config, OpenedStore& opened, const sigset_t& signals,
              const std::function<void(const ServerReady&)>& ready) {
   const DataFolder folder{config.server.data_dir};
   TRY(make_private_folder(std::filesystem::path(config.audit.path).parent_path()));
-  TRY_ASSIGN(const auto log, audit::Log::open(config.audit.path, config.audit.durability == "fsync"
-                                                                     ? audit::Durability::kFsync
-                                                                     : audit::Durability::kWrite));
+  TRY_ASSIGN(const auto log,
+             audit::Log::open(config.audit.path, config.audit.durability == "fsync" ? audit::Durability::kFsync
+                                                                                    : audit::Durability::kWrite));
   OffsetClock test_clock(*opened.clock);
   const bool test_mode = config.server.test_mode && opened.meta.test_store;
   const Clock& lifecycle_clock = test_mode ? static_cast<const Clock&>(test_clock) : *opened.clock;
-  TRY_ASSIGN(const auto engine, Engine::start({*opened.store, *opened.keyrings, *log, *opened.clock, lifecycle_clock,
-                                               config.engine}));
+  TRY_ASSIGN(const auto engine,
+             Engine::start({*opened.store, *opened.keyrings, *log, *opened.clock, lifecycle_clock, config.engine}));
   std::atomic<bool> is_ready{false};
-  aws::AwsDialect dialect{*engine, {}, [&is_ready](std::string_view path) { return plain_page(path, is_ready); }, test_mode};
+  aws::TestSeam test_seam;
+  test_seam.advance_lifecycle_clock = [&test_clock](std::int64_t seconds) { test_clock.advance_seconds(seconds); };
+  aws::AwsDialect dialect{*engine,
+                          {},
+                          [&is_ready](std::string_view path) { return plain_page(path, is_ready); },
+                          test_mode ? &test_seam : nullptr};
   for (const ListenerOptions& listener : config.listeners) {
     dialect.listener_planes.push_back({listener.serves("data"), listener.serves("management")});
   }
@@ -159,7 +167,8 @@ Status serve(const Config& config, OpenedStore& opened, const sigset_t& signals,
   TRY(write_private_file(folder.pid(), fmt::format("{}\n", getpid())));
   is_ready = true;
   const ServerReady addresses = where(*server, config);
-  for (const std::string& address : addresses.addresses) LogLine(LogLevel::kInfo, "listening").field("address", address);
+  for (const std::string& address : addresses.addresses)
+    LogLine(LogLevel::kInfo, "listening").field("address", address);
   ready(addresses);
 
   wait_for_the_end(signals, *server, config);
@@ -190,11 +199,13 @@ Status run_server(const Config& config, const std::function<void(const ServerRea
   }
   TRY_ASSIGN(OpenedStore opened, open_store(config));
   if (config.server.test_mode && !opened.meta.test_store) {
-    return fail(ErrorCode::kBadConfiguration,
-                "server.test_mode is on, but this store was not made for tests. Switch it off, or make a new store with it.");
+    return fail(
+        ErrorCode::kBadConfiguration,
+        "server.test_mode is on, but this store was not made for tests. Switch it off, or make a new store with it.");
   }
   if (config.server.test_mode) {
-    LogLine(LogLevel::kWarning, "TEST MODE: requests may move the lifecycle clock and inject faults. Never use this store for real keys.");
+    LogLine(LogLevel::kWarning,
+            "TEST MODE: requests may move the lifecycle clock and inject faults. Never use this store for real keys.");
   }
   return serve(config, opened, signals, ready);
 }

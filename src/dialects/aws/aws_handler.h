@@ -21,7 +21,6 @@ struct AwsDialect {
   std::vector<Planes> listener_planes;  // by listener index
   // Answers GET /readyz and the like; null when the path is not one of the server's own.
   std::function<std::optional<HttpResponse>(std::string_view path)> plain_pages;
-  bool test_mode = false;
   TestSeam* test_seam = nullptr;  // null unless the server is in test mode: what requests may do to it then
 };
 
