@@ -280,8 +280,9 @@ void Engine::committed(const std::shared_ptr<Job>& job, const Result<std::uint64
   } else {
     LogLine(LogLevel::kError, logged.error().message);
   }
+  // Moved all the way: the body of CreateAccessKey holds a secret, of which no copy may stay behind.
   drop_everywhere(std::move(outcome.stale_items),
-                  [this, job, body = std::move(outcome.body)] { finish(job, body, true); });
+                  [this, job, body = std::move(outcome.body)]() mutable { finish(job, std::move(body), true); });
 }
 
 void Engine::finish(const std::shared_ptr<Job>& job, Result<std::string> result, bool event_is_written) {
