@@ -76,7 +76,7 @@ Result<Condition::Operand> Condition::compile_operand(const OperatorRow& row, st
     case OperandType::kNull:
       return required<Operand>(parse_bool(value), "true or false");
     case OperandType::kIp:
-      return required<Operand>(IpNetwork::parse(value), "an IP address or a CIDR block");
+      return required<Operand>(AddressRange::parse(value), "an IP address or a CIDR block");
     case OperandType::kBinary:
       if (!base64_decode(value)) return fail(ErrorCode::kValidation, "is not base64");
       return Operand(std::string(value));
@@ -147,8 +147,8 @@ bool Condition::matches(const Operand& operand, std::string_view value, const Co
       return flag && *flag == std::get<bool>(operand);
     }
     case OperandType::kIp: {
-      const auto address = IpNetwork::parse(value);
-      return address && std::get<IpNetwork>(operand).contains(*address);
+      const auto address = AddressRange::parse(value);
+      return address && std::get<AddressRange>(operand).contains(*address);
     }
     case OperandType::kBinary:
       return value == std::get<std::string>(operand);  // strict base64 has one form per content

@@ -31,7 +31,7 @@ class Condition {
   SetQuantifier quantifier() const { return operator_.quantifier; }
 
  private:
-  using Operand = std::variant<Pattern, ArnPattern, double, Timestamp, bool, std::string, IpNetwork>;
+  using Operand = std::variant<Pattern, ArnPattern, double, Timestamp, bool, std::string, AddressRange>;
 
   static Result<Operand> compile_operand(const OperatorRow& row, std::string_view value, bool variables);
   bool holds_when_absent() const;

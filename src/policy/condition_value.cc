@@ -109,7 +109,7 @@ std::optional<Timestamp> parse_epoch(std::string_view text) {
 
 constexpr std::array<std::uint8_t, 12> kMappedPrefix{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
-void unwrap_mapped(IpNetwork& network) {
+void unwrap_mapped(AddressRange& network) {
   if (!network.v6 || network.prefix_bits < 96) return;
   if (!std::equal(kMappedPrefix.begin(), kMappedPrefix.end(), network.address.begin())) return;
   std::copy(network.address.begin() + 12, network.address.end(), network.address.begin());
@@ -146,14 +146,14 @@ std::optional<bool> parse_bool(std::string_view text) {
   return std::nullopt;
 }
 
-std::optional<IpNetwork> IpNetwork::parse(std::string_view text) {
+std::optional<AddressRange> AddressRange::parse(std::string_view text) {
   const std::size_t slash = text.find('/');
   const std::string_view address = text.substr(0, slash);
   std::array<char, INET6_ADDRSTRLEN> terminated{};
   if (address.size() >= terminated.size() || address.find('\0') != std::string_view::npos) return std::nullopt;
   std::copy(address.begin(), address.end(), terminated.begin());
 
-  IpNetwork network;
+  AddressRange network;
   network.v6 = address.find(':') != std::string_view::npos;
   if (inet_pton(network.v6 ? AF_INET6 : AF_INET, terminated.data(), network.address.data()) != 1) return std::nullopt;
   const std::uint8_t all_bits = network.v6 ? 128 : 32;
@@ -172,7 +172,7 @@ std::optional<IpNetwork> IpNetwork::parse(std::string_view text) {
   return network;
 }
 
-bool IpNetwork::contains(const IpNetwork& other) const {
+bool AddressRange::contains(const AddressRange& other) const {
   if (v6 != other.v6 || other.prefix_bits < prefix_bits) return false;
   for (std::size_t i = 0; i < address.size(); ++i) {
     if (address[i] != (other.address[i] & kept_bits(i, prefix_bits))) return false;

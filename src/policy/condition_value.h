@@ -23,13 +23,13 @@ std::optional<bool> parse_bool(std::string_view text);
 
 // An address or a block of addresses ("203.0.113.0/24", "2001:db8::/32"). Bits after the prefix are cleared. An IPv4
 // address in IPv6 clothes (::ffff:203.0.113.7) is the IPv4 address, so that a dual-stack listener can't evade a rule.
-struct IpNetwork {
+struct AddressRange {
   std::array<std::uint8_t, 16> address{};
   std::uint8_t prefix_bits = 0;
   bool v6 = false;
 
-  static std::optional<IpNetwork> parse(std::string_view text);
-  bool contains(const IpNetwork& other) const;
+  static std::optional<AddressRange> parse(std::string_view text);
+  bool contains(const AddressRange& other) const;
 };
 
 }  // namespace kagimori

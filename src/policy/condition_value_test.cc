@@ -64,14 +64,14 @@ TEST(Bool, ReadsAndRefuses) {
 }
 
 bool contains(const char* network, const char* address) {
-  const auto n = IpNetwork::parse(network);
-  const auto a = IpNetwork::parse(address);
+  const auto n = AddressRange::parse(network);
+  const auto a = AddressRange::parse(address);
   EXPECT_TRUE(n) << network;
   EXPECT_TRUE(a) << address;
   return n && a && n->contains(*a);
 }
 
-TEST(IpNetwork, Contains) {
+TEST(AddressRange, Contains) {
   EXPECT_TRUE(contains("10.0.0.0/8", "10.255.0.1"));
   EXPECT_TRUE(contains("10.1.2.3/8", "10.255.0.1")) << "bits after the prefix do not count";
   EXPECT_TRUE(contains("0.0.0.0/0", "255.255.255.255"));
@@ -83,7 +83,7 @@ TEST(IpNetwork, Contains) {
   EXPECT_TRUE(contains("::ffff:203.0.113.0/120", "203.0.113.9"));
 }
 
-TEST(IpNetwork, DoesNotContain) {
+TEST(AddressRange, DoesNotContain) {
   EXPECT_FALSE(contains("10.0.0.0/8", "11.0.0.0"));
   EXPECT_FALSE(contains("203.0.113.128/25", "203.0.113.127"));
   EXPECT_FALSE(contains("2001:db8::/33", "2001:db8:8000::1"));
@@ -92,13 +92,13 @@ TEST(IpNetwork, DoesNotContain) {
   EXPECT_FALSE(contains("10.0.0.0/16", "10.0.0.0/8")) << "a wider block is not inside a narrower one";
 }
 
-TEST(IpNetwork, Refuses) {
+TEST(AddressRange, Refuses) {
   for (const char* text : {"", "/", "10.0.0", "10.0.0.256", "10.0.0.1/33", "10.0.0.1/", "10.0.0.1/-1", "10.0.0.1/8/8",
                            "10.0.0.1/8x", "::1/129", ":::1", "2001:db8::/300", "host", " 10.0.0.1",
                            "0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0000"}) {
-    EXPECT_FALSE(IpNetwork::parse(text)) << text;
+    EXPECT_FALSE(AddressRange::parse(text)) << text;
   }
-  EXPECT_FALSE(IpNetwork::parse(std::string_view("10.0.0.1\0", 9)));
+  EXPECT_FALSE(AddressRange::parse(std::string_view("10.0.0.1\0", 9)));
 }
 
 }  // namespace
