@@ -17,8 +17,8 @@ struct InitOptions {
   std::optional<std::uint16_t> port;
   std::optional<std::string> region;
 };
-// Makes a store, its root key file, certificates, a first configuration and DIR/env; on existing data only what is missing
-// or about to expire.
+// Makes a store, its root key file, certificates, a first configuration and DIR/env; on existing data only what is
+// missing or about to expire.
 Status init(const InitOptions& options);
 
 Status serve(const std::filesystem::path& config_file);

@@ -30,7 +30,8 @@ int main(int argc, char** argv) {
   CLI::App* const init = app.add_subcommand("init", "Make a store, its root key, certificates and an administrator");
   init->add_option("--data", init_options.data, "The data folder")->capture_default_str();
   CLI::Option* const port_option = init->add_option("--port", port, "The port of the listener (8443)");
-  CLI::Option* const region_option = init->add_option("--region", region, "The region that requests are signed for (us-east-1)");
+  CLI::Option* const region_option =
+      init->add_option("--region", region, "The region that requests are signed for (us-east-1)");
 
   std::filesystem::path config_file;
   CLI::App* const serve = app.add_subcommand("serve", "Run the server");

@@ -22,7 +22,7 @@ struct OperationInfo {
 // here by name is ever logged; values of members that AWS calls sensitive are never put.
 class Trail {
  public:
-  explicit Trail(const OperationInfo& operation) : operation_(operation) {}
+  explicit Trail(const OperationInfo& operation = {}) : operation_(operation) {}
 
   // Names are literals, in CloudTrail's lower camel case.
   Trail& parameter(std::string_view name, std::string_view text);

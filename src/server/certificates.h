@@ -8,8 +8,8 @@
 namespace kagimori {
 
 // Makes what is missing of the local CA and the server's certificate in the data folder, and renews the server's
-// certificate when it ends within 30 days. Certificates that an operator put there are used as they are: without our CA's
-// key beside them nothing is renewed.
+// certificate when it ends within 30 days. Certificates that an operator put there are used as they are: without our
+// CA's key beside them nothing is renewed.
 Status ensure_certificates(CryptoContext& crypto, Timestamp now, const DataFolder& folder);
 
 // Reads the configured certificate and key for the listeners.

@@ -57,7 +57,8 @@ Result<std::string> read_small_file(const std::filesystem::path& file) {
   const std::uintmax_t size = std::filesystem::file_size(file, error);
   if (error) return fail(ErrorCode::kIo, fmt::format("Cannot read {}: {}.", file.string(), error.message()));
   if (size > kMaxFileSize) {
-    return fail(ErrorCode::kBadConfiguration, fmt::format("{} is not the file it should be: it is too large.", file.string()));
+    return fail(ErrorCode::kBadConfiguration,
+                fmt::format("{} is not the file it should be: it is too large.", file.string()));
   }
   std::ifstream in(file, std::ios::binary);
   std::string text((std::istreambuf_iterator<char>(in)), {});

@@ -8,9 +8,9 @@ namespace kagimori {
 // gaining privileges; and a umask that keeps every new file to its owner.
 Status harden_process();
 
-// From here on only the system calls that a running server needs are allowed, for all threads (seccomp, TSYNC): no exec, no
-// new namespaces, no tracing, no kernel modules. A call outside the list ends the process. After start-up, since opening
-// listeners and stores needs more.
+// From here on only the system calls that a running server needs are allowed, for all threads (seccomp, TSYNC): no
+// exec, no new namespaces, no tracing, no kernel modules. A call outside the list ends the process. After start-up,
+// since opening listeners and stores needs more.
 Status enter_seccomp();
 
 }  // namespace kagimori
