@@ -28,7 +28,11 @@ constexpr int kAccounts = 300;  // more than one batch of epochs
 class RootRotationTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    for (int i = 0; i < kAccounts; ++i) ASSERT_TRUE(vault_.add_account(account(i)));
+    Batch batch;
+    for (int i = 0; i < kAccounts; ++i) {
+      ASSERT_TRUE(vault_.keyrings->create_account(*vault_.crypto, account(i), batch));
+    }
+    ASSERT_TRUE(vault_.store.commit_and_wait(std::move(batch)));
     for (const int i : {0, 1, kAccounts - 1}) ASSERT_TRUE(put(i, Table::kAliases, "content"));
     vault_.keyrings.reset();
     fs::copy_file(vault_.key_file(), old_key_file());
