@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -24,7 +25,37 @@ tl::unexpected<Error> io_error(const std::filesystem::path& file, std::string_vi
 Result<std::unique_ptr<Log>> Log::open(const std::filesystem::path& file, Durability durability) {
   std::unique_ptr<Log> log(new Log(file, durability));
   TRY(log->reopen());
+  TRY(log->drop_torn_line());
   return log;
+}
+
+Result<std::string> Log::tail(std::size_t bytes) const {
+  const int reader = ::open(file_.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  if (reader < 0) return io_error(file_, "cannot be read");
+  const off_t size = lseek(reader, 0, SEEK_END);
+  const off_t start = std::max<off_t>(0, size - static_cast<off_t>(bytes));
+  std::string text(static_cast<std::size_t>(size - start), '\0');
+  std::size_t filled = 0;
+  while (filled < text.size()) {
+    const ssize_t got = pread(reader, text.data() + filled, text.size() - filled, start + static_cast<off_t>(filled));
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) break;
+    filled += static_cast<std::size_t>(got);
+  }
+  close(reader);
+  if (filled < text.size()) return io_error(file_, "cannot be read");
+  return text;
+}
+
+Status Log::drop_torn_line() {
+  constexpr std::size_t kLongestLine = std::size_t{1} << 20;
+  TRY_ASSIGN(const std::string end, tail(kLongestLine));
+  if (end.empty() || end.back() == '\n') return {};
+  const std::size_t line_feed = end.rfind('\n');
+  const std::size_t torn = end.size() - (line_feed == std::string::npos ? 0 : line_feed + 1);
+  const off_t size = lseek(descriptor_, 0, SEEK_END);
+  if (ftruncate(descriptor_, size - static_cast<off_t>(torn)) != 0) return io_error(file_, "cannot be cut back");
+  return {};
 }
 
 Log::~Log() {

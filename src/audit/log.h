@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <string_view>
 
 #include "base/result.h"
@@ -16,11 +17,15 @@ enum class Durability { kWrite, kFsync };
 // of different threads never mix. A file that was moved or deleted is noticed and made anew.
 class Log {
  public:
-  // Makes the file with mode 0600 if it is not there. kIo with the reason.
+  // Makes the file with mode 0600 if it is not there. A last line that a crash cut short is removed: nobody was
+  // answered on its strength. kIo with the reason.
   static Result<std::unique_ptr<Log>> open(const std::filesystem::path& file, Durability durability);
   ~Log();
   Log(const Log&) = delete;
   Log& operator=(const Log&) = delete;
+
+  // The end of the file, at most `bytes` of it: what a restart needs to see which events arrived.
+  Result<std::string> tail(std::size_t bytes) const;
 
   // Appends whole lines. kStorageFull or kIo when they can't be written; then none of them is there.
   Status append(std::string_view lines);
@@ -28,6 +33,7 @@ class Log {
  private:
   Log(std::filesystem::path file, Durability durability) : file_(std::move(file)), durability_(durability) {}
   Status reopen();
+  Status drop_torn_line();
 
   const std::filesystem::path file_;
   const Durability durability_;

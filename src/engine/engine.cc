@@ -45,7 +45,7 @@ Result<std::unique_ptr<Engine>> Engine::start(const Parts& parts) {
   TRY_ASSIGN(engine->pool_, Pool::start(parts.settings.pool_threads, parts.settings.pool_queue));
   TRY_ASSIGN(engine->system_thread_.crypto, CryptoContext::create());
   engine->system_thread_.random = std::make_unique<OpensslRandom>(*engine->system_thread_.crypto);
-  TRY(engine->drain_outbox());
+  TRY(engine->outbox_.recover());
   return engine;
 }
 
@@ -243,6 +243,7 @@ void Engine::run(EngineWorker& worker, Caller caller, Trail trail, Work work, Do
 
 void Engine::execute(PoolThread& thread, const std::shared_ptr<Job>& job) {
   job->trail.reset();
+  if (const Status log_is_ready = outbox_.ready(); !log_is_ready) return finish(job, fail(log_is_ready.error()), false);
   auto read = parts_.store.read();
   if (!read) return finish(job, fail(read.error()), false);
   Transaction transaction(environment(thread), *std::move(read), job->caller, job->trail);
@@ -273,14 +274,7 @@ void Engine::committed(const std::shared_ptr<Job>& job, const Result<std::uint64
     return;
   }
   for (const auto& action : outcome.on_commit) action();
-  // The event is durable with the change; if the log can't be written now, the outbox keeps it until it can.
-  const Status logged = parts_.log.append(outcome.event_line);
-  if (logged) {
-    parts_.store.remove_events(*revision);
-  } else {
-    LogLine(LogLevel::kError, logged.error().message);
-  }
-  // Moved all the way: the body of CreateAccessKey holds a secret, of which no copy may stay behind.
+  outbox_.committed(*revision, outcome.event_line);
   drop_everywhere(std::move(outcome.stale_items),
                   [this, job, body = std::move(outcome.body)]() mutable { finish(job, std::move(body), true); });
 }
@@ -329,18 +323,6 @@ Status Engine::flush(EngineWorker& worker) {
   Status appended = parts_.log.append(worker.audit_lines);
   worker.audit_lines.clear();
   return appended;
-}
-
-Status Engine::drain_outbox() {
-  for (;;) {
-    TRY_ASSIGN(const auto pending, parts_.store.pending_events(256));
-    if (pending.empty()) return {};
-    std::string lines;
-    for (const PendingEvent& event : pending) lines += as_text(event.payload);
-    TRY(parts_.log.append(lines));
-    parts_.store.remove_events(pending.back().store_revision);
-    if (pending.size() < 256) return {};
-  }
 }
 
 }  // namespace kagimori

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "engine/caller.h"
 #include "engine/engine_worker.h"
+#include "engine/event_outbox.h"
 #include "engine/pool.h"
 #include "engine/settings.h"
 #include "engine/trail.h"
@@ -104,7 +105,7 @@ class Engine {
  private:
   struct Job;
 
-  explicit Engine(Parts parts) : parts_(std::move(parts)) {}
+  explicit Engine(Parts parts) : parts_(std::move(parts)), outbox_(parts_.store, parts_.log) {}
   void execute(PoolThread& thread, const std::shared_ptr<Job>& job);
   // What a try of a job leads to once it is durable.
   struct Outcome {
@@ -120,7 +121,6 @@ class Engine {
   void start_fill(EngineWorker& worker, const std::string& item);
   void end_fill(EngineWorker& worker, const std::string& item, Result<CacheEntry> loaded);
   Result<CacheEntry> load_item(PoolThread& thread, const std::string& item);
-  Status drain_outbox();
   void sweeper_loop();
   Transaction::Environment environment(PoolThread& thread);
 
@@ -130,6 +130,7 @@ class Engine {
   std::mutex workers_mutex_;
   std::vector<EngineWorker*> workers_;  // by index; complete before attach()
 
+  EventOutbox outbox_;
   KeyCounter key_counter_;
   PoolThread system_thread_;  // guarded by system_mutex_
   std::mutex system_mutex_;

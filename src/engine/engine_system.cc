@@ -44,7 +44,7 @@ Status Engine::run_system(std::string_view event_name, const std::function<Statu
     if (!revision && revision.error().code == ErrorCode::kStale) continue;
     if (!revision) return fail(revision.error());
     for (const auto& action : on_commit) action();
-    if (parts_.log.append(line)) parts_.store.remove_events(*revision);
+    outbox_.committed(*revision, line);
     std::promise<void> dropped;
     drop_everywhere(std::move(stale_items), [&dropped] { dropped.set_value(); });
     dropped.get_future().wait();
@@ -98,7 +98,7 @@ void Engine::sweeper_loop() {
       LogLine(LogLevel::kError, what).field("reason", error.message);
     };
     if (const Status swept = sweep(); !swept) report("the sweep failed", swept.error());
-    if (const Status drained = drain_outbox(); !drained) report("the audit outbox waits", drained.error());
+    if (const Status ready = outbox_.ready(); !ready) report("audit events wait", ready.error());
     {
       const std::lock_guard system(system_mutex_);
       CryptoContext& crypto = *system_thread_.crypto;

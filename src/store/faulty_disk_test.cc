@@ -2,8 +2,6 @@
 
 #include <sqlite3.h>
 
-#include <cstddef>
-
 namespace kagimori {
 namespace {
 
@@ -15,7 +13,7 @@ std::atomic<int> sync_counts[2];
 struct WatchedFile {
   sqlite3_file base;
   FaultyFile kind;
-  alignas(std::max_align_t) char below[1];
+  alignas(sqlite3_int64) char below[1];
 };
 WatchedFile& watched(sqlite3_file* file) { return *reinterpret_cast<WatchedFile*>(file); }
 sqlite3_file* below(sqlite3_file* file) { return reinterpret_cast<sqlite3_file*>(watched(file).below); }

@@ -43,7 +43,7 @@ Status SqliteCommitter::prepare() {
       {release_, "RELEASE batch"},
       {undo_, "ROLLBACK TO batch"},
       {put_event_, "INSERT INTO outbox(sequence, revision, payload) VALUES(?1, ?2, ?3)"},
-      {remove_events_, "DELETE FROM outbox WHERE sequence<=?1"},
+      {remove_events_, "DELETE FROM outbox WHERE revision<=?1"},
       {put_counters_, "UPDATE store_info SET revision=?1, event_sequence=?2"},
       {empty_log_, "PRAGMA wal_checkpoint(TRUNCATE)"},
       {shorten_log_, "PRAGMA wal_checkpoint(PASSIVE)"},

@@ -50,7 +50,7 @@ Status SqliteReader::prepare() {
   TRY_ASSIGN(begin_, connection_.prepare("BEGIN"));
   TRY_ASSIGN(end_, connection_.prepare("COMMIT"));
   TRY_ASSIGN(revision_, connection_.prepare("SELECT revision FROM store_info"));
-  TRY_ASSIGN(events_, connection_.prepare("SELECT sequence, revision, payload FROM outbox WHERE sequence>?1 "
+  TRY_ASSIGN(events_, connection_.prepare("SELECT sequence, revision, payload FROM outbox WHERE revision>?1 "
                                           "ORDER BY sequence LIMIT ?2"));
   return {};
 }
@@ -69,9 +69,9 @@ Result<std::uint64_t> SqliteReader::begin() {
 
 Status SqliteReader::end() { return end_.run(); }
 
-Result<std::vector<PendingEvent>> SqliteReader::events(std::uint64_t after_sequence, std::size_t limit) {
+Result<std::vector<PendingEvent>> SqliteReader::events(std::uint64_t after_revision, std::size_t limit) {
   const SqliteReset reset(events_);
-  events_.bind(1, after_sequence).bind(2, std::min<std::uint64_t>(limit, kMaxSqliteInteger));
+  events_.bind(1, after_revision).bind(2, std::min<std::uint64_t>(limit, kMaxSqliteInteger));
   std::vector<PendingEvent> events;
   for (;;) {
     TRY_ASSIGN(const bool found, events_.step());
@@ -103,9 +103,9 @@ Result<std::unique_ptr<ReadTransaction>> SqliteReaderPool::begin() {
   return std::make_unique<SqliteReadTransaction>(*this, std::move(reader), revision);
 }
 
-Result<std::vector<PendingEvent>> SqliteReaderPool::events(std::uint64_t after_sequence, std::size_t limit) {
+Result<std::vector<PendingEvent>> SqliteReaderPool::events(std::uint64_t after_revision, std::size_t limit) {
   TRY_ASSIGN(std::unique_ptr<SqliteReader> reader, take());
-  TRY_ASSIGN(std::vector<PendingEvent> events, reader->events(after_sequence, limit));
+  TRY_ASSIGN(std::vector<PendingEvent> events, reader->events(after_revision, limit));
   put_back(std::move(reader));
   return events;
 }

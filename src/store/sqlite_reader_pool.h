@@ -15,7 +15,7 @@ class SqliteReader {
   Result<std::uint64_t> begin();
   Status end();
   SqliteRecords& records() { return records_; }
-  Result<std::vector<PendingEvent>> events(std::uint64_t after_sequence, std::size_t limit);
+  Result<std::vector<PendingEvent>> events(std::uint64_t after_revision, std::size_t limit);
 
  private:
   explicit SqliteReader(SqliteConnection connection) : connection_(std::move(connection)), records_(connection_) {}
@@ -32,7 +32,7 @@ class SqliteReaderPool {
   SqliteReaderPool(std::filesystem::path path, std::size_t cache_kib) : path_(std::move(path)), cache_kib_(cache_kib) {}
 
   Result<std::unique_ptr<ReadTransaction>> begin();
-  Result<std::vector<PendingEvent>> events(std::uint64_t after_sequence, std::size_t limit);
+  Result<std::vector<PendingEvent>> events(std::uint64_t after_revision, std::size_t limit);
   // Takes back a reader whose snapshot has ended.
   void put_back(std::unique_ptr<SqliteReader> reader);
 

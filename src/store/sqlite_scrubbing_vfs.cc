@@ -11,10 +11,10 @@ namespace {
 
 constexpr std::size_t kFileHeaderSize = 100;
 
-// An open database file: this, then the file of the layer below, in memory that SQLite gives.
+// An open database file: this, then the file of the layer below, in memory that SQLite gives and aligns to 8 bytes.
 struct ScrubbedFile {
   sqlite3_file base;
-  alignas(std::max_align_t) char below[1];
+  alignas(sqlite3_int64) char below[1];
 };
 
 sqlite3_file* below(sqlite3_file* file) {

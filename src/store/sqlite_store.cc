@@ -49,8 +49,8 @@ class SqliteStore final : public Store {
     return readers_->events(writer_ ? writer_->removed_events() : 0, limit);
   }
 
-  void remove_events(std::uint64_t up_to_sequence) override {
-    if (writer_) writer_->remove_events(up_to_sequence);
+  void remove_events(std::uint64_t up_to_revision) override {
+    if (writer_) writer_->remove_events(up_to_revision);
   }
 
   Status backup(const std::filesystem::path& target) override;

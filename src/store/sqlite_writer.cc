@@ -35,9 +35,9 @@ void SqliteWriter::commit(Batch batch, Store::Committed done) {
   wake_.notify_one();
 }
 
-void SqliteWriter::remove_events(std::uint64_t up_to_sequence) {
+void SqliteWriter::remove_events(std::uint64_t up_to_revision) {
   const std::lock_guard lock(mutex_);
-  remove_events_to_ = std::max(remove_events_to_, std::min(up_to_sequence, kMaxSqliteInteger));
+  remove_events_to_ = std::max(remove_events_to_, std::min(up_to_revision, kMaxSqliteInteger));
   wake_.notify_one();
 }
 

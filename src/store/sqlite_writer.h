@@ -21,8 +21,8 @@ class SqliteWriter {
   SqliteWriter& operator=(const SqliteWriter&) = delete;
 
   void commit(Batch batch, Store::Committed done);
-  void remove_events(std::uint64_t up_to_sequence);
-  // Up to where remove_events has been called; those still in the file count as gone.
+  void remove_events(std::uint64_t up_to_revision);
+  // The store revision up to which remove_events has been called; those still in the file count as gone.
   std::uint64_t removed_events() const;
   // Commits what waits and ends the thread; nothing may be queued any more. Whether the last state is on disk and no
   // failure is left unresolved.

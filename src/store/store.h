@@ -115,9 +115,10 @@ class Store {
   // As above, and waits. Not for workers' threads.
   Result<std::uint64_t> commit_and_wait(Batch batch);
 
-  // The outbox of audit events, oldest first, and its clearing up to and including a sequence (lazily durable).
+  // The outbox of audit events, oldest first, and its clearing: every event of the changes up to and including a store
+  // revision (lazily durable).
   virtual Result<std::vector<PendingEvent>> pending_events(std::size_t limit) = 0;
-  virtual void remove_events(std::uint64_t up_to_sequence) = 0;
+  virtual void remove_events(std::uint64_t up_to_revision) = 0;
 
   // A consistent copy at one store revision while the store is in use. The target must not exist.
   virtual Status backup(const std::filesystem::path& target) = 0;

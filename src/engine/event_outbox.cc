@@ -1,0 +1,61 @@
+#include "engine/event_outbox.h"
+
+#include "base/log.h"
+
+namespace kagimori {
+namespace {
+
+constexpr std::size_t kPage = 256;
+// More than a server can have left between a commit and the clearing of its event.
+constexpr std::size_t kLogTail = std::size_t{8} << 20;
+
+std::string_view event_id(std::string_view line) {
+  constexpr std::string_view kMember = "\"eventID\":\"";
+  const std::size_t at = line.rfind(kMember);
+  if (at == std::string_view::npos) return {};
+  line.remove_prefix(at + kMember.size());
+  return line.substr(0, line.find('"'));
+}
+
+}  // namespace
+
+Status EventOutbox::recover() {
+  TRY_ASSIGN(const std::string written, log_.tail(kLogTail));
+  for (;;) {
+    TRY_ASSIGN(const auto pending, store_.pending_events(kPage));
+    if (pending.empty()) return {};
+    std::string lines;
+    for (const PendingEvent& event : pending) {
+      const std::string_view line = as_text(event.payload);
+      const std::string_view id = event_id(line);
+      if (id.empty() || written.find(id) == std::string::npos) lines += line;
+    }
+    if (!lines.empty()) TRY(log_.append(lines));
+    store_.remove_events(pending.back().store_revision);
+  }
+}
+
+void EventOutbox::committed(std::uint64_t store_revision, std::string_view line) {
+  const std::lock_guard lock(mutex_);
+  backlog_ += line;
+  newest_ = store_revision;
+  if (const Status written = write_backlog(); !written) LogLine(LogLevel::kError, written.error().message);
+}
+
+Status EventOutbox::ready() {
+  if (!blocked_.load(std::memory_order_acquire)) return {};
+  const std::lock_guard lock(mutex_);
+  return write_backlog();
+}
+
+Status EventOutbox::write_backlog() {
+  if (backlog_.empty()) return {};
+  Status written = log_.append(backlog_);
+  blocked_.store(!written, std::memory_order_release);
+  if (!written) return written;
+  backlog_.clear();
+  store_.remove_events(newest_);
+  return {};
+}
+
+}  // namespace kagimori
