@@ -47,16 +47,4 @@ class ManualClock final : public Clock {
   std::atomic<std::int64_t> micros_;
 };
 
-// Real time plus an offset that can be moved forward: the lifecycle clock of stores made for tests.
-class OffsetClock final : public Clock {
- public:
-  explicit OffsetClock(const Clock& real) : real_(real) {}
-  Timestamp now() const override { return {real_.now().micros + offset_.load(std::memory_order_relaxed)}; }
-  void advance_seconds(std::int64_t seconds) { offset_.fetch_add(seconds * 1'000'000, std::memory_order_relaxed); }
-
- private:
-  const Clock& real_;
-  std::atomic<std::int64_t> offset_{0};
-};
-
 }  // namespace kagimori

@@ -2,9 +2,8 @@
 
 #include <fmt/format.h>
 
-#include "audit/event.h"
-#include "base/log.h"
 #include "engine/new_access_key.h"
+#include "engine/offline_event.h"
 #include "engine/principals.h"
 #include "engine/records.h"
 #include "engine/user_name.h"
@@ -19,30 +18,10 @@ constexpr std::string_view kPolicy =
     R"({"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]})";
 constexpr std::size_t kMaxAccessKeys = 1'000;
 
-std::string quoted(std::string_view text) {
-  std::string json;
-  append_json_string(json, text);
-  return json;
-}
-
-// The event of a change that no server made; the server that starts next moves it to the audit log.
 Bytes event_line(RandomSource& random, Timestamp now, std::string_view name, std::string_view account,
-                 std::string_view access_key_id) {
-  const std::string event_id = make_uuid(random);
-  audit::Event event;
-  event.time = now;
-  event.event_id = event_id;
-  event.source = "kagimori";
-  event.name = name;
-  event.account = account;
-  event.user = {"Service", "kagimori", "", "", "", ""};
-  event.source_address = "kagimori";
-  event.request_parameters.emplace_back("accountId", quoted(account));
-  event.response_elements.emplace_back("accessKeyId", quoted(access_key_id));
-  event.service_event = true;
-  std::string line;
-  audit::append_json_line(line, event);
-  return to_bytes(as_bytes(line));
+                 const std::string& access_key_id) {
+  return offline_event(random, now, name, account, {{"accountId", std::string(account)}},
+                       {{"accessKeyId", access_key_id}});
 }
 
 Status put_access_key(SealedBatch& batch, const AccessKey& key) {

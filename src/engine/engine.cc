@@ -46,6 +46,7 @@ Result<std::unique_ptr<Engine>> Engine::start(const Parts& parts) {
   TRY_ASSIGN(engine->system_thread_.crypto, CryptoContext::create());
   engine->system_thread_.random = std::make_unique<OpensslRandom>(*engine->system_thread_.crypto);
   TRY(engine->outbox_.recover());
+  TRY(engine->restore_clock());
   return engine;
 }
 
@@ -237,7 +238,7 @@ void Engine::run(EngineWorker& worker, Caller caller, Trail trail, Work work, Do
   }
   if (!queued) {
     emit(worker, job->caller, job->trail, &queued.error());
-    job->done(fail(queued.error()));
+    job->done(fail(queued.error()), job->trail);
   }
 }
 
@@ -284,7 +285,7 @@ void Engine::finish(const std::shared_ptr<Job>& job, Result<std::string> result,
   auto shared = std::make_shared<Result<std::string>>(std::move(result));
   port->post(job->worker->index, [this, job, shared, event_is_written] {
     if (!event_is_written) emit(*job->worker, job->caller, job->trail, *shared ? nullptr : &shared->error());
-    job->done(std::move(*shared));
+    job->done(std::move(*shared), job->trail);
   });
 }
 

@@ -11,6 +11,7 @@
 
 #include "audit/log.h"
 #include "base/clock.h"
+#include "base/lifecycle_clock.h"
 #include "engine/caller.h"
 #include "engine/engine_worker.h"
 #include "engine/event_outbox.h"
@@ -46,7 +47,7 @@ class Engine {
     Keyrings& keyrings;
     audit::Log& log;
     const Clock& clock;  // real time
-    const Clock& lifecycle_clock;
+    LifecycleClock& lifecycle_clock;
     EngineSettings settings;
   };
 
@@ -63,6 +64,7 @@ class Engine {
 
   const EngineSettings& settings() const { return parts_.settings; }
   Timestamp now() const { return parts_.clock.now(); }
+  LifecycleClock& lifecycle_clock() { return parts_.lifecycle_clock; }
 
   // --- On a worker's thread ---
 
@@ -79,7 +81,7 @@ class Engine {
   // A management operation. `work` builds the answer's body and may run several times; `done` runs once, on this
   // worker's thread. The audit event is taken care of.
   using Work = std::function<Result<std::string>(Transaction&)>;
-  using Done = std::function<void(Result<std::string>)>;
+  using Done = std::function<void(Result<std::string>, const Trail&)>;
   void run(EngineWorker& worker, Caller caller, Trail trail, Work work, Done done);
 
   // The one emit point: the event of a request that did not change the store.
@@ -97,7 +99,8 @@ class Engine {
 
   // A change made by the clock or the operator, not by a request. Waits until it is in force on every worker.
   Status run_system(std::string_view event_name, const std::function<Status(Transaction&)>& work);
-  // Does what is due by lifecycle time: rotations and deletions. The sweeper calls it at its interval.
+  // Does what is due by lifecycle time: rotations, and deletions unless the lifecycle clock holds them. The sweeper
+  // calls it at its interval.
   Status sweep();
   // The same from a worker's thread: `done` runs there once everything due has been done.
   void sweep_now(EngineWorker& worker, std::function<void(Status)> done);
@@ -121,6 +124,10 @@ class Engine {
   void start_fill(EngineWorker& worker, const std::string& item);
   void end_fill(EngineWorker& worker, const std::string& item, Result<CacheEntry> loaded);
   Result<CacheEntry> load_item(PoolThread& thread, const std::string& item);
+  // Compares the clocks, and stores what of the lifecycle clock must outlive the process.
+  Status restore_clock();
+  Status watch_clock();
+  Status save_clock(const LifecycleClockState& state);
   void sweeper_loop();
   Transaction::Environment environment(PoolThread& thread);
 
@@ -132,7 +139,8 @@ class Engine {
 
   EventOutbox outbox_;
   KeyCounter key_counter_;
-  PoolThread system_thread_;  // guarded by system_mutex_
+  LifecycleClockState saved_clock_;  // guarded by system_mutex_
+  PoolThread system_thread_;         // guarded by system_mutex_
   std::mutex system_mutex_;
   std::mutex sweeper_mutex_;
   std::condition_variable sweeper_wake_;

@@ -3,6 +3,7 @@
 #include <future>
 
 #include "base/log.h"
+#include "engine/clock_record.h"
 #include "engine/engine.h"
 #include "engine/lifecycle_changes.h"
 
@@ -12,6 +13,7 @@ namespace {
 constexpr int kMaxTries = 32;
 constexpr std::size_t kSweepPage = 256;
 constexpr std::size_t kRewrapRecords = 500;
+constexpr std::int64_t kSaveClockSeconds = 60;
 
 }  // namespace
 
@@ -53,7 +55,46 @@ Status Engine::run_system(std::string_view event_name, const std::function<Statu
   return fail(ErrorCode::kServiceUnavailable, "The records of this change keep changing. It will be tried again.");
 }
 
+Status Engine::restore_clock() {
+  TRY_ASSIGN(const auto read, parts_.store.read());
+  RecordReader reader(*system_thread_.crypto, parts_.keyrings, *read);
+  TRY_ASSIGN(const auto saved, reader.get<Bytes>(kSystemAccount, Table::kJobs, clock_record_key()));
+  if (!saved) return {};
+  TRY_ASSIGN(saved_clock_, decode_clock_state(saved->record));
+  parts_.lifecycle_clock.restore(saved_clock_);
+  return {};
+}
+
+Status Engine::save_clock(const LifecycleClockState& state) {
+  Caller clock;
+  Trail trail;
+  TRY_ASSIGN(auto read, parts_.store.read());
+  Transaction transaction(environment(system_thread_), std::move(read), clock, trail);
+  TRY(transaction.put(kSystemAccount, Table::kJobs, clock_record_key(), encode_clock_state(state)));
+  const auto saved = parts_.store.commit_and_wait(transaction.take_batch());
+  if (!saved && saved.error().code != ErrorCode::kStale) return fail(saved.error());
+  saved_clock_ = state;
+  return {};
+}
+
+Status Engine::watch_clock() {
+  const auto jump = parts_.lifecycle_clock.check_for_jump();
+  if (jump) {
+    LogLine(LogLevel::kError,
+            "The wall clock jumped. No key is destroyed until an administrator has checked the time and called "
+            "Kagimori.ConfirmTime.")
+        .field("seconds", *jump);
+  }
+  const std::lock_guard lock(system_mutex_);
+  const LifecycleClockState state = parts_.lifecycle_clock.state();
+  const bool changed = state.offset_micros != saved_clock_.offset_micros ||
+                       state.destruction_held != saved_clock_.destruction_held ||
+                       state.newest >= saved_clock_.newest.plus_seconds(kSaveClockSeconds);
+  return changed ? save_clock(state) : Status();
+}
+
 Status Engine::sweep() {
+  TRY(watch_clock());
   Bytes after;
   for (;;) {
     std::vector<DueEntry> due;
@@ -71,6 +112,7 @@ Status Engine::sweep() {
     }
     if (due.empty()) return {};
     for (const DueEntry& entry : due) {
+      if (entry.kind == DueKind::kDelete && parts_.lifecycle_clock.destruction_is_held()) continue;
       const std::string_view name = entry.kind == DueKind::kDelete ? "DeleteKey" : "RotateKey";
       const Status done = run_system(name, [&](Transaction& transaction) { return apply_due(transaction, entry); });
       // One key that can't be processed (a damaged record) must not hold up the others.

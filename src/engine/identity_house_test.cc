@@ -41,7 +41,9 @@ Caller IdentityHouse::caller(std::string_view access_key_id) {
 std::string IdentityHouse::make_user(std::string_view name, std::string_view policy) {
   const auto made = as<User>(admin, [&](Transaction& t) { return create_user(t, {std::string(name), "/", {}}); });
   EXPECT_TRUE(made) << made.error().message;
-  if (!policy.empty()) EXPECT_TRUE(put_policy(name, "test", policy));
+  if (!policy.empty()) {
+    EXPECT_TRUE(put_policy(name, "test", policy));
+  }
   const auto key = as<CreatedAccessKey>(admin, [&](Transaction& t) { return create_access_key(t, name); });
   EXPECT_TRUE(key) << key.error().message;
   return key->key.record.access_key_id;

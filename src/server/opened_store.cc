@@ -8,17 +8,26 @@
 namespace kagimori {
 namespace {
 
-Result<OpenedStore> open_parts(const Config& config, bool create) {
+Result<OpenedStore> open_parts(const SqliteOptions& options) {
   OpenedStore opened;
   opened.clock = std::make_unique<SystemClock>();
   TRY_ASSIGN(opened.crypto, CryptoContext::create());
   opened.random = std::make_unique<OpensslRandom>(*opened.crypto);
-  const DataFolder folder{config.server.data_dir};
-  if (create) TRY(make_private_folder(folder.store_folder()));
-  SqliteOptions options;
-  options.path = folder.store();
-  options.create = create;
   TRY_ASSIGN(opened.store, open_sqlite_store(options));
+  return opened;
+}
+
+Result<OpenedStore> open_up_to_envelope(const Config& config, const StoreFile& file) {
+  SqliteOptions options;
+  options.path = file.database;
+  options.read_only = file.read_only;
+  TRY_ASSIGN(OpenedStore opened, open_parts(options));
+  TRY_ASSIGN(opened.meta, read_store_meta(*opened.store));
+  std::filesystem::path key_file = file.key_file;
+  if (key_file.empty()) {
+    TRY_ASSIGN(key_file, root_key_file(config, opened.meta.store_id));
+  }
+  TRY_ASSIGN(opened.envelope, KeyFileEnvelope::load(*opened.crypto, key_file, opened.meta.store_id));
   return opened;
 }
 
@@ -29,21 +38,26 @@ RootOptions OpenedStore::root_options(const Config& config) const {
 }
 
 Result<OpenedStore> open_store_and_envelope(const Config& config) {
-  TRY_ASSIGN(OpenedStore opened, open_parts(config, false));
-  TRY_ASSIGN(opened.meta, read_store_meta(*opened.store));
-  TRY_ASSIGN(const std::filesystem::path key_file, root_key_file(config, opened.meta.store_id));
-  TRY_ASSIGN(opened.envelope, KeyFileEnvelope::load(*opened.crypto, key_file, opened.meta.store_id));
-  return opened;
+  return open_up_to_envelope(config, {DataFolder{config.server.data_dir}.store(), false, {}});
 }
 
-Result<OpenedStore> open_store(const Config& config) {
-  TRY_ASSIGN(OpenedStore opened, open_store_and_envelope(config));
+Result<OpenedStore> open_store_file(const Config& config, const StoreFile& file) {
+  TRY_ASSIGN(OpenedStore opened, open_up_to_envelope(config, file));
   TRY_ASSIGN(opened.keyrings, open_root(*opened.crypto, opened.root_options(config), *opened.envelope));
   return opened;
 }
 
+Result<OpenedStore> open_store(const Config& config) {
+  return open_store_file(config, {DataFolder{config.server.data_dir}.store(), false, {}});
+}
+
 Result<OpenedStore> create_store(const Config& config) {
-  TRY_ASSIGN(OpenedStore opened, open_parts(config, true));
+  const DataFolder folder{config.server.data_dir};
+  TRY(make_private_folder(folder.store_folder()));
+  SqliteOptions options;
+  options.path = folder.store();
+  options.create = true;
+  TRY_ASSIGN(OpenedStore opened, open_parts(options));
   const std::string store_id = make_uuid(*opened.random);
   TRY_ASSIGN(const std::filesystem::path key_file, root_key_file(config, store_id));
   TRY(make_private_folder(key_file.parent_path()));

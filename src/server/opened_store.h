@@ -29,6 +29,14 @@ struct OpenedStore {
 Result<OpenedStore> open_store(const Config& config);
 // Makes a new store, its root key file and its first records. kAlreadyExists when there is a store.
 Result<OpenedStore> create_store(const Config& config);
+// As open_store, of another database file than the configuration's: a backup, or what is to become the store.
+// `key_file` empty: root_key_file() tells. For reading only, no lock is taken and commits fail.
+struct StoreFile {
+  std::filesystem::path database;
+  bool read_only = false;
+  std::filesystem::path key_file;
+};
+Result<OpenedStore> open_store_file(const Config& config, const StoreFile& file);
 // As open_store, up to the envelope: for the rotation of the root key, which opens the root by itself.
 Result<OpenedStore> open_store_and_envelope(const Config& config);
 

@@ -138,14 +138,16 @@ Status serve(const Config& config, OpenedStore& opened, const sigset_t& signals,
   TRY_ASSIGN(const auto log,
              audit::Log::open(config.audit.path, config.audit.durability == "fsync" ? audit::Durability::kFsync
                                                                                     : audit::Durability::kWrite));
-  OffsetClock test_clock(*opened.clock);
+  const BootClock since_boot;
+  LifecycleClock lifecycle_clock(*opened.clock, since_boot);
   const bool test_mode = config.server.test_mode && opened.meta.test_store;
-  const Clock& lifecycle_clock = test_mode ? static_cast<const Clock&>(test_clock) : *opened.clock;
   TRY_ASSIGN(const auto engine,
              Engine::start({*opened.store, *opened.keyrings, *log, *opened.clock, lifecycle_clock, config.engine}));
   std::atomic<bool> is_ready{false};
   aws::TestSeam test_seam;
-  test_seam.advance_lifecycle_clock = [&test_clock](std::int64_t seconds) { test_clock.advance_seconds(seconds); };
+  test_seam.advance_lifecycle_clock = [&lifecycle_clock](std::int64_t seconds) {
+    lifecycle_clock.advance_seconds(seconds);
+  };
   aws::AwsDialect dialect{*engine,
                           {},
                           [&is_ready](std::string_view path) { return plain_page(path, is_ready); },

@@ -229,9 +229,10 @@ void AwsHandler::fill_and_retry(Pending pending) {
 void AwsHandler::run(Pending pending, Caller caller, Trail trail, Engine::Work work,
                      HttpResponse (*encode)(Result<std::string> body, const std::string& request_id)) {
   dialect_.engine.run(*worker_, std::move(caller), std::move(trail), std::move(work),
-                      [this, pending = std::move(pending), encode](Result<std::string> body) {
+                      [this, pending = std::move(pending), encode](Result<std::string> body, const Trail& done) {
                         const std::optional<Error> error = body ? std::nullopt : std::optional(body.error());
-                        respond(pending, encode(std::move(body), pending.request_id), error ? &*error : nullptr, {});
+                        respond(pending, encode(std::move(body), pending.request_id), error ? &*error : nullptr,
+                                done.resources().empty() ? std::string_view() : done.resources().front());
                       });
 }
 

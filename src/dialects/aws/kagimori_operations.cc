@@ -6,6 +6,7 @@ namespace {
 constexpr KagimoriOperation kOperations[] = {
     {"CreateAccount", false, false, kagimori_create_account},
     {"ListAccounts", true, false, kagimori_list_accounts},
+    {"ConfirmTime", false, false, kagimori_confirm_time},
     {"AdvanceLifecycleClock", false, true, kagimori_advance_lifecycle_clock},
     {"Sweep", false, true, kagimori_sweep},
     {"InjectFault", false, true, kagimori_inject_fault},

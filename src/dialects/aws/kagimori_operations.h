@@ -19,6 +19,7 @@ const KagimoriOperation* kagimori_operation(std::string_view name);
 
 JsonAnswer kagimori_create_account(JsonCall& call);
 JsonAnswer kagimori_list_accounts(JsonCall& call);
+JsonAnswer kagimori_confirm_time(JsonCall& call);
 
 // Test mode:
 //   AdvanceLifecycleClock {Seconds}               moves lifecycle time forward
