@@ -32,8 +32,14 @@ TEST(HexTest, RefusesEveryOtherCharacter) {
 
 // RFC 4648 section 10, and bytes that reach the last two characters of the alphabet.
 const std::pair<std::string, std::string> kBase64[] = {
-    {"", ""},           {"f", "Zg=="},         {"fo", "Zm8="},         {"foo", "Zm9v"},
-    {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"}, {"\xfb\xff\xfe"s, "+//+"},
+    {"", ""},
+    {"f", "Zg=="},
+    {"fo", "Zm8="},
+    {"foo", "Zm9v"},
+    {"foob", "Zm9vYg=="},
+    {"fooba", "Zm9vYmE="},
+    {"foobar", "Zm9vYmFy"},
+    {"\xfb\xff\xfe"s, "+//+"},
 };
 
 TEST(Base64Test, KnowsTheVectorsOfTheRfc) {
@@ -66,11 +72,11 @@ TEST(Base64Test, BringsBackEveryLength) {
 
 TEST(Base64Test, RefusesWhatIsNotStrict) {
   const std::string bad[] = {
-      "Z",        "Zg",       "Zg=",       "Zm9vY",    "Zm9vYg=",              // padding is missing
-      "=",        "====",     "===A",      "Z===",     "Zm9v====", "Zg===",  // or too much
-      "Z=g=",     "=Zg=",     "Zg==Zg==",  "Zm8=Zm9v",                       // or in the middle
-      " Zg==",    "Zg== ",    "Zg==\n",    "Zm9v\nZm9v", "Zm 9",  "Zm9\t",    // white space
-      "Zm-v",     "Zm_v",     "Zm9.",      "Zm9\x80"s, "Zm9\0"s,              // other alphabets
+      "Z",     "Zg",    "Zg=",      "Zm9vY",      "Zm9vYg=",            // padding is missing
+      "=",     "====",  "===A",     "Z===",       "Zm9v====", "Zg===",  // or too much
+      "Z=g=",  "=Zg=",  "Zg==Zg==", "Zm8=Zm9v",                         // or in the middle
+      " Zg==", "Zg== ", "Zg==\n",   "Zm9v\nZm9v", "Zm 9",     "Zm9\t",  // white space
+      "Zm-v",  "Zm_v",  "Zm9.",     "Zm9\x80"s,   "Zm9\0"s,             // other alphabets
   };
   for (const std::string& text : bad) {
     const auto decoded = base64_decode(text);
@@ -96,8 +102,8 @@ TEST(Base64Test, RefusesStrayBits) {
 TEST(Base64Test, TakesExactlyItsAlphabet) {
   for (int c = 0; c < 256; ++c) {
     const char ch = static_cast<char>(c);
-    const bool digit = (ch >= '0' && ch <= '9') || (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || ch == '+' ||
-                       ch == '/';
+    const bool digit =
+        (ch >= '0' && ch <= '9') || (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || ch == '+' || ch == '/';
     EXPECT_EQ(base64_decode(std::string{ch, 'A', 'A', 'A'}).has_value(), digit) << c;
   }
 }
@@ -123,16 +129,33 @@ TEST(Utf8Test, TakesTheBordersOfEveryLength) {
 
 TEST(Utf8Test, RefusesWhatRfc3629Forbids) {
   const std::string bad[] = {
-      "\x80",             "\xbf",             "a\x80",             // continuation without a lead
-      "\xc0\x80",         "\xc0\xaf",         "\xc1\xbf",          // overlong, two bytes
-      "\xe0\x80\x80",     "\xe0\x9f\xbf",                          // overlong, three
-      "\xf0\x80\x80\x80", "\xf0\x8f\xbf\xbf",                      // overlong, four
-      "\xed\xa0\x80",     "\xed\xbf\xbf",     "\xed\xa0\x81\xed\xb0\x80",  // surrogates, alone and in pairs
-      "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xf8\x88\x80\x80\x80",      // above U+10FFFF
-      "\xfe",             "\xff",
-      "\xc2",             "\xe2\x82",         "\xf0\x9f\x94",      // truncated
-      "\xc2z",            "\xe2\x82z",        "\xf0\x9f\x94z",     // continued by something else
-      "\xe2z\x82",        "\xf0z\x9f\x94",    "\xc2\xc2\x80",
+      "\x80",
+      "\xbf",
+      "a\x80",  // continuation without a lead
+      "\xc0\x80",
+      "\xc0\xaf",
+      "\xc1\xbf",  // overlong, two bytes
+      "\xe0\x80\x80",
+      "\xe0\x9f\xbf",  // overlong, three
+      "\xf0\x80\x80\x80",
+      "\xf0\x8f\xbf\xbf",  // overlong, four
+      "\xed\xa0\x80",
+      "\xed\xbf\xbf",
+      "\xed\xa0\x81\xed\xb0\x80",  // surrogates, alone and in pairs
+      "\xf4\x90\x80\x80",
+      "\xf5\x80\x80\x80",
+      "\xf8\x88\x80\x80\x80",  // above U+10FFFF
+      "\xfe",
+      "\xff",
+      "\xc2",
+      "\xe2\x82",
+      "\xf0\x9f\x94",  // truncated
+      "\xc2z",
+      "\xe2\x82z",
+      "\xf0\x9f\x94z",  // continued by something else
+      "\xe2z\x82",
+      "\xf0z\x9f\x94",
+      "\xc2\xc2\x80",
   };
   for (const std::string& text : bad) {
     EXPECT_FALSE(is_valid_utf8(text)) << hex_encode(as_bytes(text));
@@ -145,8 +168,8 @@ TEST(Utf8Test, EveryPairOfBytesIsJudgedAsTheRfcSays) {
   for (int first = 0; first < 256; ++first) {
     for (int second = 0; second < 256; ++second) {
       const std::string text{static_cast<char>(first), static_cast<char>(second)};
-      const bool good = (first < 0x80 && second < 0x80) ||
-                        (first >= 0xc2 && first <= 0xdf && second >= 0x80 && second <= 0xbf);
+      const bool good =
+          (first < 0x80 && second < 0x80) || (first >= 0xc2 && first <= 0xdf && second >= 0x80 && second <= 0xbf);
       ASSERT_EQ(is_valid_utf8(text), good) << first << " " << second;
     }
   }
