@@ -116,7 +116,11 @@ class Transaction {
   Status check_caller();
 
   bool has_writes() const { return !batch_.writes.empty(); }
-  Batch take_batch() { return std::move(batch_); }
+  // The end of the work: closes the view of the store as well, because a commit that scrubs waits for every reader.
+  Batch take_batch() {
+    read_.reset();
+    return std::move(batch_);
+  }
   std::vector<std::function<void()>> take_on_commit() { return std::move(on_commit_); }
   std::vector<std::string> take_stale_items() { return std::move(stale_items_); }
 
