@@ -1,0 +1,113 @@
+"""What the tests of the KMS operations share: how a refusal is asserted, and a good case of each operation."""
+
+import json
+import uuid
+
+import pytest
+from botocore.exceptions import ClientError
+
+DAY = 86_400
+ACCOUNT_ROOT = "arn:aws:iam::{account}:root"
+CRYPTOGRAPHIC = ("encrypt", "decrypt", "re_encrypt", "generate_data_key", "generate_data_key_without_plaintext")
+
+
+def refused(code, call, *, message=None, contains=None, **members):
+    """Calls with `members`, asserts that the answer is the error `code`, and returns its message."""
+    with pytest.raises(ClientError) as caught:
+        call(**members)
+    error = caught.value.response["Error"]
+    text = error.get("Message", "")
+    assert error["Code"] == code, f"{error['Code']}: {text}"
+    status = caught.value.response["ResponseMetadata"]["HTTPStatusCode"]
+    wanted = {"KMSInternalException": 500, "KeyUnavailableException": 500, "DependencyTimeoutException": 503}
+    assert status == wanted.get(code, 400)
+    if message is not None:
+        assert text == message
+    if contains is not None:
+        assert contains in text
+    return text
+
+
+def raw_kms(user):
+    """A boto3 client that sends what it is told, even what its own model forbids."""
+    return user.client("kms", parameter_validation=False)
+
+
+def advance(server, *, days=0, seconds=0):
+    """Moves the lifecycle clock and lets all that is due happen before it returns."""
+    server.admin.call("Kagimori.AdvanceLifecycleClock", Seconds=days * DAY + seconds)
+    server.admin.call("Kagimori.Sweep")
+
+
+def new_alias():
+    return f"alias/test-{uuid.uuid4().hex[:16]}"
+
+
+def new_key(kms, **members):
+    return kms.create_key(**members)["KeyMetadata"]["KeyId"]
+
+
+def default_policy(account):
+    """The text of the policy that a key gets when its maker gives none."""
+    return {
+        "Version": "2012-10-17",
+        "Id": "key-default-1",
+        "Statement": [
+            {
+                "Sid": "Enable IAM User Permissions",
+                "Effect": "Allow",
+                "Principal": {"AWS": ACCOUNT_ROOT.format(account=account)},
+                "Action": "kms:*",
+                "Resource": "*",
+            }
+        ],
+    }
+
+
+class Case:
+    """A key with all that the operations need: an alias, a ciphertext, a second key. members(operation) are those of a
+    good call; each call of it makes what the operation needs anew (a free alias name, an alias to delete)."""
+
+    def __init__(self, kms):
+        self.kms = kms
+        metadata = kms.create_key()["KeyMetadata"]
+        self.key_id, self.arn, self.account = metadata["KeyId"], metadata["Arn"], metadata["AWSAccountId"]
+        self.other = new_key(kms)
+        self.alias = new_alias()
+        kms.create_alias(AliasName=self.alias, TargetKeyId=self.key_id)
+        self.spare = new_alias()
+        kms.create_alias(AliasName=self.spare, TargetKeyId=self.other)
+        self.blob = kms.encrypt(KeyId=self.key_id, Plaintext=b"case")["CiphertextBlob"]
+
+    def members(self, operation):
+        special = {
+            "create_alias": {"AliasName": new_alias(), "TargetKeyId": self.key_id},
+            "update_alias": {"AliasName": self.spare, "TargetKeyId": self.key_id},
+            "delete_alias": {"AliasName": self.alias},
+            "decrypt": {"CiphertextBlob": self.blob},
+            "re_encrypt": {"CiphertextBlob": self.blob, "DestinationKeyId": self.other},
+        }
+        if operation in special:
+            return special[operation]
+        more = {
+            "encrypt": {"Plaintext": b"x"},
+            "generate_data_key": {"KeySpec": "AES_256"},
+            "generate_data_key_without_plaintext": {"NumberOfBytes": 16},
+            "put_key_policy": {"Policy": json.dumps(default_policy(self.account))},
+            "tag_resource": {"Tags": [{"TagKey": "a", "TagValue": "b"}]},
+            "untag_resource": {"TagKeys": ["a"]},
+            "update_key_description": {"Description": "d"},
+        }
+        return {"KeyId": self.key_id, **more.get(operation, {})}
+
+    def call(self, operation, kms=None):
+        return getattr(kms or self.kms, operation)(**self.members(operation))
+
+    def into(self, state):
+        """Brings the key into AWS's key state."""
+        if state == "Disabled":
+            self.kms.disable_key(KeyId=self.key_id)
+        elif state == "PendingDeletion":
+            self.kms.schedule_key_deletion(KeyId=self.key_id, PendingWindowInDays=7)
+        assert self.kms.describe_key(KeyId=self.key_id)["KeyMetadata"]["KeyState"] == state
+        return self
