@@ -23,7 +23,7 @@ std::filesystem::path with_suffix(const std::filesystem::path& file, std::string
   return file.string() + std::string(suffix);
 }
 
-bool exists(const std::filesystem::path& path) {
+bool is_there(const std::filesystem::path& path) {
   std::error_code ignored;
   return std::filesystem::exists(std::filesystem::symlink_status(path, ignored));
 }
@@ -166,7 +166,7 @@ Result<Restored> restore_store(const Config& config, const RestoreOptions& optio
   const std::filesystem::path store = folder.store();
   const std::filesystem::path before = with_suffix(store, ".before-restore");
   TRY(check_source(options.from, store));
-  const bool replaces = exists(store);
+  const bool replaces = is_there(store);
   if (replaces && !options.replace) {
     return fail(
         ErrorCode::kAlreadyExists,
@@ -174,7 +174,7 @@ Result<Restored> restore_store(const Config& config, const RestoreOptions& optio
                     "backup is lost then.",
                     store.string()));
   }
-  if (exists(before)) {
+  if (is_there(before)) {
     return fail(ErrorCode::kConflict, fmt::format("An earlier restore was cut short: {} is the store from before it. "
                                                   "Move it away once the present store is known to be right.",
                                                   before.string()));

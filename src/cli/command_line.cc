@@ -1,0 +1,208 @@
+#include "cli/command_line.h"
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+
+#include "cli/client_commands.h"
+#include "cli/commands.h"
+
+namespace kagimori::cli {
+namespace {
+
+constexpr int kDone = 0;
+constexpr int kFailed = 1;
+constexpr int kWrongUse = 2;
+
+// Where the options of every command are read into, and the command that was chosen.
+struct Arguments {
+  InitOptions init;
+  std::filesystem::path config, to, policy_file;
+  RestoreOptions restore;
+  ClientOptions client;
+  std::string account, account_name, account_id, user, path = "/", policy, access_key;
+
+  std::function<Status()> command;
+};
+
+// A command that ends here: `run` is what it does.
+CLI::App* add(CLI::App* parent, Arguments& arguments, const std::string& name, const std::string& what,
+              std::function<Status()> run) {
+  CLI::App* const command = parent->add_subcommand(name, what);
+  command->callback([&arguments, run = std::move(run)] { arguments.command = run; });
+  return command;
+}
+
+CLI::App* add_group(CLI::App* parent, const std::string& name, const std::string& what) {
+  CLI::App* const group = parent->add_subcommand(name, what);
+  group->require_subcommand(1);
+  return group;
+}
+
+void add_config(CLI::App* command, Arguments& arguments) {
+  command->add_option("--config", arguments.config, "The configuration file")->required();
+}
+
+void add_server_commands(CLI::App* app, Arguments& a) {
+  CLI::App* const init = add(app, a, "init", "Make a store, its root key, certificates and an administrator",
+                             [&a] { return kagimori::cli::init(a.init); });
+  init->add_option("--data", a.init.data, "The data folder")->capture_default_str();
+  init->add_option_function<std::uint16_t>(
+      "--port", [&a](std::uint16_t port) { a.init.port = port; }, "The port of the listener (8443)");
+  init->add_option_function<std::string>(
+      "--region", [&a](const std::string& region) { a.init.region = region; },
+      "The region that requests are signed for (us-east-1)");
+  add_config(add(app, a, "serve", "Run the server", [&a] { return serve(a.config); }), a);
+  CLI::App* const config = add_group(app, "config", "Look at a configuration");
+  add_config(
+      add(config, a, "check", "Say whether a configuration file is right", [&a] { return check_config(a.config); }), a);
+}
+
+void add_root_commands(CLI::App* app, Arguments& a) {
+  CLI::App* const root = add_group(app, "root", "The root key");
+  CLI::App* const rotate = add(root, a, "rotate", "Make a new root key and void the old one (server stopped)",
+                               [&a] { return rotate_root_key(a.config); });
+  add_config(rotate, a);
+  rotate->footer(
+      "Run it again if it was interrupted: it goes on where it was.\n"
+      "Example:\n  kagimori root rotate --config var/kagimori.toml");
+
+  CLI::App* const recover = add_group(app, "recover", "Get back in with the root key");
+  CLI::App* const credentials =
+      add(recover, a, "root-credentials", "Give an account's root user a new access key (server stopped)",
+          [&a] { return recover_root_user(a.config, a.account); });
+  add_config(credentials, a);
+  credentials->add_option("--account", a.account, "The account, 12 digits")->required();
+  credentials->footer(
+      "The access keys that the root user had are deleted.\n"
+      "Example:\n  kagimori recover root-credentials --config var/kagimori.toml --account 100000000001");
+}
+
+void add_store_commands(CLI::App* app, Arguments& a) {
+  CLI::App* const backup = add(app, a, "backup", "Copy the store into one file; the server may run",
+                               [&a] { return back_up(a.config, a.to); });
+  add_config(backup, a);
+  backup->add_option("--to", a.to, "The file to make")->required();
+  backup->footer("Example:\n  kagimori backup --config var/kagimori.toml --to /backup/kagimori-$(date +%F).backup");
+
+  CLI::App* const restore = add(app, a, "restore", "Make a backup the store (server stopped)",
+                                [&a] { return kagimori::cli::restore(a.config, a.restore); });
+  add_config(restore, a);
+  restore->add_option("--from", a.restore.from, "The backup")->required();
+  restore->add_flag("--force", a.restore.replace, "Replace the store that is there");
+  restore->add_option("--key-file", a.restore.key_file,
+                      "The key file that opens the backup, if the root key was rotated since");
+  restore->footer(
+      "Keys that were destroyed since the backup stay destroyed, as far as the present store or the backup knows.\n"
+      "Example:\n  kagimori restore --config var/kagimori.toml --from /backup/kagimori.backup --force");
+
+  CLI::App* const store = add_group(app, "store", "The store");
+  CLI::App* const check = add(store, a, "check", "Read the whole store and check every record (server stopped)",
+                              [&a] { return check_store_file(a.config); });
+  add_config(check, a);
+  check->footer("Example:\n  kagimori store check --config var/kagimori.toml");
+}
+
+CLI::App* add_client(CLI::App* parent, Arguments& arguments, const std::string& name, const std::string& what,
+                     std::function<Status()> run) {
+  CLI::App* const command = add(parent, arguments, name, what, std::move(run));
+  command->add_option("--endpoint", arguments.client.endpoint, "The server, instead of AWS_ENDPOINT_URL");
+  command->add_flag("--json", arguments.client.json, "Print JSON, for programs");
+  return command;
+}
+
+void add_user(CLI::App* command, Arguments& arguments) {
+  command->add_option("user", arguments.user, "The user's name")->required();
+}
+
+void add_user_policy_commands(CLI::App* user, Arguments& a) {
+  CLI::App* const group = add_group(user, "policy", "Inline policies of a user: what it may do");
+  const auto add_names = [&a](CLI::App* command) {
+    add_user(command, a);
+    command->add_option("policy", a.policy, "The policy's name")->required();
+  };
+  CLI::App* const put = add_client(group, a, "put", "Make or replace a policy",
+                                   [&a] { return put_user_policy(a.client, a.user, a.policy, a.policy_file); });
+  add_names(put);
+  put->add_option("--file", a.policy_file, "The policy in JSON; - is standard input")->required();
+  put->footer("Example:\n  kagimori user policy put alice use-keys --file policy.json");
+  add_names(
+      add_client(group, a, "get", "Print a policy", [&a] { return get_user_policy(a.client, a.user, a.policy); }));
+  add_user(
+      add_client(group, a, "list", "List a user's policies", [&a] { return list_user_policies(a.client, a.user); }), a);
+  add_names(add_client(group, a, "delete", "Delete a policy",
+                       [&a] { return delete_user_policy(a.client, a.user, a.policy); }));
+}
+
+void add_user_commands(CLI::App* app, Arguments& a) {
+  CLI::App* const group = add_group(app, "user", "Users of the account, on a running server");
+  group->footer("The server and the credentials are those of the AWS_* variables; `. var/env` sets them.");
+  CLI::App* const create =
+      add_client(group, a, "create", "Make a user", [&a] { return create_user(a.client, a.user, a.path); });
+  add_user(create, a);
+  create->add_option("--path", a.path, "The path of its ARN")->capture_default_str();
+  create->footer("Example:\n  kagimori user create alice");
+  add_client(group, a, "list", "List the users", [&a] { return list_users(a.client); });
+  add_user(add_client(group, a, "show", "Show a user, its policies and access keys",
+                      [&a] { return show_user(a.client, a.user); }),
+           a);
+  add_user(add_client(group, a, "delete", "Delete a user without policies and access keys",
+                      [&a] { return delete_user(a.client, a.user); }),
+           a);
+  add_user_policy_commands(group, a);
+}
+
+void add_access_key_commands(CLI::App* app, Arguments& a) {
+  CLI::App* const group = add_group(app, "access-key", "Access keys, on a running server");
+  const auto add_owner = [&a](CLI::App* command) {
+    command->add_option("--user", a.user, "The user; without it, the one who asks");
+    return command;
+  };
+  const auto add_key = [&a, &add_owner](CLI::App* command) {
+    add_owner(command)->add_option("id", a.access_key, "The access key id")->required();
+  };
+  add_owner(add_client(group, a, "create", "Make an access key and print its secret, this once", [&a] {
+    return create_access_key(a.client, a.user);
+  }))->footer("Example:\n  kagimori access-key create --user alice");
+  add_owner(add_client(group, a, "list", "List access keys", [&a] { return list_access_keys(a.client, a.user); }));
+  add_key(add_client(group, a, "enable", "Let an access key be used again",
+                     [&a] { return set_access_key(a.client, a.user, a.access_key, true); }));
+  add_key(add_client(group, a, "disable", "Let an access key not be used for now",
+                     [&a] { return set_access_key(a.client, a.user, a.access_key, false); }));
+  add_key(add_client(group, a, "delete", "Delete an access key",
+                     [&a] { return delete_access_key(a.client, a.user, a.access_key); }));
+}
+
+void add_account_commands(CLI::App* app, Arguments& a) {
+  CLI::App* const group = add_group(app, "account", "Accounts, on a running server; for its operators");
+  CLI::App* const create = add_client(group, a, "create", "Make an account and an access key of its root user",
+                                      [&a] { return create_account(a.client, a.account_name, a.account_id); });
+  create->add_option("name", a.account_name, "The account's name")->required();
+  create->add_option("--id", a.account_id, "Its number, 12 digits; without it, a random one");
+  create->footer("Example:\n  kagimori account create billing");
+  add_client(group, a, "list", "List the accounts", [&a] { return list_accounts(a.client); });
+}
+
+}  // namespace
+
+int run_command_line(int argc, char** argv) {
+  CLI::App app("Kagimori: a self-hosted key management service.");
+  app.require_subcommand(1);
+  Arguments arguments;
+  add_server_commands(&app, arguments);
+  add_root_commands(&app, arguments);
+  add_store_commands(&app, arguments);
+  add_user_commands(&app, arguments);
+  add_access_key_commands(&app, arguments);
+  add_account_commands(&app, arguments);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kDone : kWrongUse;
+  }
+  const Status done = arguments.command();
+  if (done) return kDone;
+  std::fprintf(stderr, "kagimori: %s\n", done.error().message.c_str());
+  return kFailed;
+}
+
+}  // namespace kagimori::cli
