@@ -1,0 +1,217 @@
+"""A full disk, for the store and for the audit log: a clear error, nothing acknowledged is lost, nothing refused is kept,
+and the server goes on by itself when there is room."""
+
+import json
+import os
+import shutil
+import subprocess
+
+import pytest
+from botocore.exceptions import ClientError
+from harness import Server, free_port
+
+DISK_BYTES = 4 << 20
+MOST_CALLS = 3000  # a disk that is full must be noticed within so many
+
+needs_mount = pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a small disk")
+
+
+class Disk:
+    """A small file system of its own."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.filler = folder / "filler"
+
+    def fill(self):
+        with open(self.filler, "ab", buffering=0) as file:
+            for size in (65536, 4096, 1):
+                try:
+                    while True:
+                        file.write(b"\0" * size)
+                except OSError:
+                    continue
+
+    def make_room(self):
+        self.filler.unlink()
+
+
+@pytest.fixture
+def disk(tmp_path):
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    options = f"size={DISK_BYTES},mode=0700"
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "kagimori-test", folder], capture_output=True, text=True)
+    if mounted.returncode != 0:
+        pytest.skip(f"this machine lets no one mount a tmpfs: {mounted.stderr.strip()}")
+    yield Disk(folder)
+    subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+class LoggingElsewhere(Server):
+    """Its log is not on the disk that gets full."""
+
+    @property
+    def log_file(self):
+        return self.config_home / "server.log"
+
+    @property
+    def config_home(self):
+        return self.elsewhere
+
+
+def make_server(data, elsewhere, **settings):
+    server = LoggingElsewhere(data, free_port(), settings=settings)
+    server.elsewhere = elsewhere
+    elsewhere.mkdir(mode=0o700)
+    return server.init().start()
+
+
+def until_refused(call):
+    """Calls until it fails. Returns what was acknowledged, and the error."""
+    done = []
+    for number in range(MOST_CALLS):
+        try:
+            done.append(call(number))
+        except ClientError as error:
+            return done, error
+    raise AssertionError("the full disk was never noticed")
+
+
+def assert_clear(error):
+    assert error.response["Error"]["Code"] == "KMSInternalException"
+    assert error.response["ResponseMetadata"]["HTTPStatusCode"] == 500
+    assert len(error.response["Error"]["Message"]) > 20, "the error says nothing"
+    return error.response["Error"]["Message"]
+
+
+def all_keys(kms):
+    return {key["KeyId"] for page in kms.get_paginator("list_keys").paginate() for key in page["Keys"]}
+
+
+@needs_mount
+def test_store_on_a_full_disk(disk, tmp_path):
+    audit = tmp_path / "audit" / "audit.jsonl"
+    server = make_server(disk.folder / "data", tmp_path / "config", **{"audit.path": audit})
+    try:
+        kms = server.admin.client("kms")
+        old = kms.create_key(Description="old")["KeyMetadata"]["KeyId"]
+        blob = kms.encrypt(KeyId=old, Plaintext=b"old")["CiphertextBlob"]
+        disk.fill()
+        text = "x" * 4000
+        made, error = until_refused(lambda n: kms.create_key(Description=f"{n} {text}")["KeyMetadata"]["KeyId"])
+        message = assert_clear(error)
+        assert "full" in message or "space" in message or "full" in server.log_tail() or "space" in server.log_tail()
+        for _ in range(3):
+            with pytest.raises(ClientError) as again:
+                kms.create_key(Description=text)
+            assert_clear(again.value)
+        assert kms.decrypt(CiphertextBlob=blob)["Plaintext"] == b"old", "what needs no room goes on"
+        assert kms.encrypt(KeyId=old, Plaintext=b"x")["KeyId"].endswith(old)
+        assert all_keys(kms) == {old, *made}
+        disk.make_room()
+        after = kms.create_key(Description="there is room")["KeyMetadata"]["KeyId"]
+        known = {old, *made, after}
+        assert all_keys(kms) == known
+        server.crash_and_restart()
+        kms = server.admin.client("kms")
+        assert all_keys(kms) == known
+        assert kms.decrypt(CiphertextBlob=blob)["Plaintext"] == b"old"
+        assert kms.describe_key(KeyId=after)["KeyMetadata"]["Description"] == "there is room"
+        created = [event for event in events(audit) if event["eventName"] == "CreateKey" and "errorCode" not in event]
+        assert {event["resources"][0]["ARN"].split("/")[1] for event in created} == known
+    finally:
+        server.kill()
+
+
+@needs_mount
+def test_kill_on_a_full_disk(disk, tmp_path):
+    """A crash when the disk is full: the server starts again once there is room, and everything is there."""
+    server = make_server(disk.folder / "data", tmp_path / "config", **{"audit.path": tmp_path / "audit" / "audit.jsonl"})
+    try:
+        kms = server.admin.client("kms")
+        disk.fill()
+        made, error = until_refused(lambda n: kms.create_key(Description="x" * 4000)["KeyMetadata"]["KeyId"])
+        assert_clear(error)
+        server.kill()
+        disk.make_room()
+        server.start()
+        assert all_keys(server.admin.client("kms")) == set(made)
+    finally:
+        server.kill()
+
+
+def events(file):
+    return [json.loads(line) for line in file.read_text().splitlines()]
+
+
+@needs_mount
+def test_audit_log_on_a_full_disk(disk, tmp_path):
+    audit = disk.folder / "audit" / "audit.jsonl"
+    server = make_server(tmp_path / "data", tmp_path / "config", **{"audit.path": audit})
+    try:
+        kms = server.admin.client("kms")
+        key_id = kms.create_key()["KeyMetadata"]["KeyId"]
+        blob = kms.encrypt(KeyId=key_id, Plaintext=b"x")["CiphertextBlob"]
+        disk.fill()
+        answered, error = until_refused(
+            lambda n: kms.decrypt(CiphertextBlob=blob)["ResponseMetadata"]["RequestId"]
+        )
+        assert_clear(error)
+        refused = {
+            "Encrypt": lambda: kms.encrypt(KeyId=key_id, Plaintext=b"x"),
+            "GenerateDataKey": lambda: kms.generate_data_key(KeyId=key_id, KeySpec="AES_256"),
+            "GenerateRandom": lambda: kms.generate_random(NumberOfBytes=8),
+            "DescribeKey": lambda: kms.describe_key(KeyId=key_id),
+            "CreateKey": lambda: kms.create_key(),
+            "DisableKey": lambda: kms.disable_key(KeyId=key_id),
+        }
+        for name, call in refused.items():
+            with pytest.raises(ClientError) as closed:
+                call()
+            assert_clear(closed.value)
+        disk.make_room()
+        recovered(kms, server, key_id, blob)
+        seen = {event.get("requestID") for event in events(audit)}
+        assert set(answered) <= seen, "an answered request is missing from the audit log"
+    finally:
+        server.kill()
+
+
+def recovered(kms, server, key_id, blob):
+    """Everything works again, and nothing that was refused has happened."""
+    assert kms.decrypt(CiphertextBlob=blob)["Plaintext"] == b"x"
+    assert kms.describe_key(KeyId=key_id)["KeyMetadata"]["KeyState"] == "Enabled"
+    assert all_keys(kms) == {key_id}
+    kms.disable_key(KeyId=key_id)
+    kms.enable_key(KeyId=key_id)
+    assert server.stop() == 0
+
+
+def test_audit_folder_taken_away(fresh_server, tmp_path):
+    """Not writable for another reason: the folder is gone, then comes back."""
+    folder = tmp_path / "audit"
+    server = fresh_server(settings={"audit.path": folder / "audit.jsonl"})
+    kms = server.admin.client("kms")
+    key_id = kms.create_key()["KeyMetadata"]["KeyId"]
+    blob = kms.encrypt(KeyId=key_id, Plaintext=b"x")["CiphertextBlob"]
+    folder.rename(tmp_path / "away")
+    for call in (lambda: kms.decrypt(CiphertextBlob=blob), lambda: kms.disable_key(KeyId=key_id)):
+        with pytest.raises(ClientError) as closed:
+            call()
+        assert_clear(closed.value)
+    assert "audit.jsonl" in server.log_tail() or "audit log" in str(closed.value)
+    (tmp_path / "away").rename(folder)
+    recovered(kms, server, key_id, blob)
+
+
+def test_audit_log_moved_away_is_made_anew(fresh_server):
+    """As logrotate does it: no request is lost between the files."""
+    server = fresh_server()
+    audit = server.data / "audit" / "audit.jsonl"
+    kms = server.admin.client("kms")
+    ids = [kms.list_keys()["ResponseMetadata"]["RequestId"]]
+    shutil.move(audit, audit.with_name("old.jsonl"))
+    ids.append(kms.list_keys()["ResponseMetadata"]["RequestId"])
+    assert ids[0] in {event.get("requestID") for event in events(audit.with_name("old.jsonl"))}
+    assert [event["requestID"] for event in events(audit)] == ids[1:]
