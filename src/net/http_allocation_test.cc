@@ -10,15 +10,17 @@ namespace {
 thread_local std::size_t allocations = 0;
 }  // namespace
 
-// Counts on the thread that allocates; in this test program only.
-void* operator new(std::size_t size) {
+#ifndef KAGIMORI_SANITIZED  // the sanitizers have their own
+// Counts on the thread that allocates; in this test program only. Not inlined: g++ would see free() meet new.
+[[gnu::noinline]] void* operator new(std::size_t size) {
   ++allocations;
   void* memory = std::malloc(size == 0 ? 1 : size);
   if (memory == nullptr) std::abort();
   return memory;
 }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+#endif
 
 namespace kagimori {
 namespace {
@@ -37,6 +39,9 @@ class CountingHandler final : public HttpHandler {
 };
 
 TEST(HttpAllocationTest, NoneInSteadyState) {
+#ifdef KAGIMORI_SANITIZED
+  GTEST_SKIP() << "Allocations are counted in builds without sanitizers only.";
+#endif
   TestServer test;
   std::vector<std::size_t> counts;
   counts.reserve(1000);
