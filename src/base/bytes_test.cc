@@ -72,7 +72,9 @@ TEST(ByteReaderTest, ATruthValueIsZeroOrOne) {
     ByteReader reader(byte);
     const Result<bool> read = reader.boolean();
     ASSERT_EQ(read.has_value(), value <= 1) << value;
-    if (read) EXPECT_EQ(*read, value == 1);
+    if (read) {
+      EXPECT_EQ(*read, value == 1);
+    }
   }
 }
 
@@ -122,8 +124,12 @@ TEST(ByteReaderTest, ACountCanNotPromiseMoreThanIsLeft) {
     ByteReader reader(writer.bytes());
     const auto read = reader.count(c.item_size);
     ASSERT_EQ(read.has_value(), c.ok) << c.promised << " items of " << c.item_size << " in " << c.rest;
-    if (read) EXPECT_EQ(*read, c.promised);
-    if (!read) EXPECT_EQ(read.error().code, ErrorCode::kCorrupt);
+    if (read) {
+      EXPECT_EQ(*read, c.promised);
+    }
+    if (!read) {
+      EXPECT_EQ(read.error().code, ErrorCode::kCorrupt);
+    }
   }
 }
 

@@ -23,7 +23,9 @@ TEST(HexTest, RefusesEveryOtherCharacter) {
     for (const std::string& text : {std::string{static_cast<char>(c), '0'}, std::string{'0', static_cast<char>(c)}}) {
       const auto decoded = hex_decode(text);
       ASSERT_EQ(decoded.has_value(), digit) << c;
-      if (!decoded) EXPECT_EQ(decoded.error().code, ErrorCode::kValidation);
+      if (!decoded) {
+        EXPECT_EQ(decoded.error().code, ErrorCode::kValidation);
+      }
     }
   }
   EXPECT_FALSE(hex_decode("0"));
