@@ -52,18 +52,6 @@ TEST(ManualClockTest, StandsStillUntilTold) {
   EXPECT_EQ(clock.now().seconds(), -3);
 }
 
-TEST(OffsetClockTest, FollowsItsClockAheadByTheOffset) {
-  ManualClock real(Timestamp::from_seconds(10));
-  OffsetClock clock(real);
-  EXPECT_EQ(clock.now(), real.now());
-  clock.advance_seconds(100);
-  clock.advance_seconds(20);
-  EXPECT_EQ(clock.now().seconds(), 130);
-  real.advance_seconds(1);
-  EXPECT_EQ(clock.now().seconds(), 131);
-  EXPECT_EQ(real.now().seconds(), 11) << "real time stays what it is";
-}
-
 TEST(SystemClockTest, IsLaterThanThisTestAndGoesOn) {
   const SystemClock clock;
   const Timestamp first = clock.now();
