@@ -30,33 +30,34 @@ std::string captured(const std::function<void()>& work) {
   return text;
 }
 
-std::string quoted(std::string_view value) {
+std::string json_text(std::string_view value) {
   std::string out;
   append_json_string(out, value);
   return out;
 }
 
 TEST(JsonStringTest, EscapesWhatRfc8259Asks) {
-  EXPECT_EQ(quoted(""), R"("")");
-  EXPECT_EQ(quoted("plain / text"), R"("plain / text")");
-  EXPECT_EQ(quoted("a\"b\\c"), R"("a\"b\\c")");
-  EXPECT_EQ(quoted("\n\r\t"), R"("\u000a\u000d\u0009")");
-  EXPECT_EQ(quoted("\xc3\xa4\xf0\x9f\x94\x91"), "\"\xc3\xa4\xf0\x9f\x94\x91\"");
+  EXPECT_EQ(json_text(""), R"("")");
+  EXPECT_EQ(json_text("plain / text"), R"("plain / text")");
+  EXPECT_EQ(json_text("a\"b\\c"), R"("a\"b\\c")");
+  EXPECT_EQ(json_text("\n\r\t"), R"("\u000a\u000d\u0009")");
+  EXPECT_EQ(json_text("\xc3\xa4\xf0\x9f\x94\x91"), "\"\xc3\xa4\xf0\x9f\x94\x91\"");
 }
 
 TEST(JsonStringTest, EscapesEveryControlCharacter) {
   for (int c = 0; c < 0x20; ++c) {
     char expected[16];
     std::snprintf(expected, sizeof expected, "\"\\u%04x\"", static_cast<unsigned>(c));
-    EXPECT_EQ(quoted(std::string(1, static_cast<char>(c))), expected);
+    EXPECT_EQ(json_text(std::string(1, static_cast<char>(c))), expected);
   }
-  EXPECT_EQ(quoted("\x7f"), R"("\u007f")");
+  EXPECT_EQ(json_text("\x7f"), R"("\u007f")");
 }
 
 TEST(JsonStringTest, ReplacesWhatIsNotUtf8) {
   constexpr const char* kReplaced = "\"a\xef\xbf\xbdz\"";
-  for (const std::string& bad : {"a\xffz"s, "a\x80z"s, "a\xc2z"s}) EXPECT_EQ(quoted(bad), kReplaced);
-  EXPECT_EQ(quoted("\xed\xa0\x80\""), "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\\\"\"") << "and still escapes the rest";
+  for (const std::string& bad : {"a\xffz"s, "a\x80z"s, "a\xc2z"s}) EXPECT_EQ(json_text(bad), kReplaced);
+  EXPECT_EQ(json_text("\xed\xa0\x80\""), "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\\\"\"")
+      << "and still escapes the rest";
 }
 
 TEST(JsonStringTest, Appends) {
