@@ -1,6 +1,6 @@
-// Puts many keys into the store of a stopped server, through the engine's own CreateKey, many to a commit: what would take
-// an hour over HTTP takes minutes. Usage: kagimori_fill CONFIG KEYS, with AWS_ACCESS_KEY_ID of the principal in the
-// environment. Prints the id of each 1,000th key.
+// Puts many keys into the store of a stopped server, through the engine's own CreateKey, many to a commit: what would
+// take an hour over HTTP takes minutes. Usage: kagimori_fill CONFIG KEYS, with AWS_ACCESS_KEY_ID of the principal in
+// the environment. Prints the id of each 1,000th key.
 
 #include <unistd.h>
 

@@ -16,9 +16,7 @@ using ByteView = std::span<const std::uint8_t>;
 inline ByteView as_bytes(std::string_view text) {
   return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
 }
-inline std::string_view as_text(ByteView bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
+inline std::string_view as_text(ByteView bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 inline Bytes to_bytes(ByteView bytes) { return {bytes.begin(), bytes.end()}; }
 
 // Reads a message front to back and can't overrun: every read checks what is left and fails with kCorrupt.
@@ -34,8 +32,8 @@ class ByteReader {
   Result<std::int64_t> i64();
   Result<bool> boolean();  // one byte, 0 or 1
   Result<ByteView> take(std::size_t size);
-  Result<ByteView> sized();           // u32 length, then that many bytes
-  Result<std::string> sized_text();   // as sized(), copied
+  Result<ByteView> sized();                                // u32 length, then that many bytes
+  Result<std::string> sized_text();                        // as sized(), copied
   Result<std::uint32_t> count(std::size_t min_item_size);  // u32 that can't promise more items than bytes are left
 
   std::size_t remaining() const { return rest_.size(); }

@@ -61,7 +61,8 @@ void append_json_string(std::string& out, std::string_view value) {
 
 void set_log_level(LogLevel level) { min_level.store(level, std::memory_order_relaxed); }
 
-LogLine::LogLine(LogLevel level, std::string_view message) : enabled_(level >= min_level.load(std::memory_order_relaxed)) {
+LogLine::LogLine(LogLevel level, std::string_view message)
+    : enabled_(level >= min_level.load(std::memory_order_relaxed)) {
   if (!enabled_) return;
   text_ = "{\"time\":\"" + to_iso8601_micros(SystemClock().now()) + "\",\"level\":\"";
   text_ += level_name(level);

@@ -23,15 +23,15 @@ using Status = Result<void>;
 #define KAGIMORI_CONCAT(a, b) KAGIMORI_CONCAT_(a, b)
 
 // Leaves the function with the error of `expr` if it has one.
-#define TRY(expr)                                                                           \
-  do {                                                                                      \
-    auto&& try_status_ = (expr);                                                            \
-    if (!try_status_) return ::kagimori::fail(std::move(try_status_).error());              \
+#define TRY(expr)                                                              \
+  do {                                                                         \
+    auto&& try_status_ = (expr);                                               \
+    if (!try_status_) return ::kagimori::fail(std::move(try_status_).error()); \
   } while (false)
 
 // Declares `decl` from the value of `expr`, or leaves the function with its error.
 #define TRY_ASSIGN(decl, expr) TRY_ASSIGN_(KAGIMORI_CONCAT(try_result_, __LINE__), decl, expr)
-#define TRY_ASSIGN_(tmp, decl, expr)                            \
-  auto tmp = (expr);                                            \
-  if (!tmp) return ::kagimori::fail(std::move(tmp).error());    \
+#define TRY_ASSIGN_(tmp, decl, expr)                         \
+  auto tmp = (expr);                                         \
+  if (!tmp) return ::kagimori::fail(std::move(tmp).error()); \
   decl = *std::move(tmp)
