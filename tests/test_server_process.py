@@ -182,15 +182,14 @@ def test_sighup_reloads_the_certificate(fresh_server):
     server = fresh_server()
     context = ssl.create_default_context(cafile=str(server.ca))
     old_session = requests.Session()
-    old_session.verify = str(server.ca)
-    assert old_session.get(server.url + "/healthz", timeout=10).ok
+    assert old_session.get(server.url + "/healthz", verify=str(server.ca), timeout=10).ok
     _, before = handshake(server, context)
     (server.data / "tls" / "server.pem").unlink()
     server.init()  # makes a new one under the same CA
     assert handshake(server, context)[1] == before, "a new certificate before the signal"
     server.process.send_signal(signal.SIGHUP)
     wait_for(lambda: handshake(server, context)[1] != before)
-    assert old_session.get(server.url + "/healthz", timeout=10).ok, "an old connection goes on"
+    assert old_session.get(server.url + "/healthz", verify=str(server.ca), timeout=10).ok, "an old connection goes on"
     after = handshake(server, context)[1]
     (server.data / "tls" / "server.pem").write_text("this is no certificate\n")
     server.process.send_signal(signal.SIGHUP)

@@ -2,6 +2,7 @@
 records, exchange databases and key files. The server says what is wrong and refuses that record, or to start; it never
 gives a wrong plaintext, never obeys a forged record, and never changes what it has found."""
 
+import hashlib
 import os
 import random
 import re
@@ -11,13 +12,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from harness import Server, free_port
 
 sys.path.append(str(Path(__file__).resolve().parent / "tools"))
 
 from stored_secrets import StoredSecrets, record_mac, rows_of  # noqa: E402
 
 FLIPS = 200
-TABLES = {"accounts": 4, "keys": 5, "key_policies": 10}  # numbers of src/store/store.h
+TABLE_KEYS = 5  # src/store/store.h
 
 
 def store_of(server):
@@ -27,10 +29,6 @@ def store_of(server):
 def key_file_of(server):
     (file,) = (server.config_home / "kagimori").glob("*.key")
     return file
-
-
-def files_of_store(server):
-    return {file.name: file.read_bytes() for file in (server.data / "store").iterdir() if not file.name.endswith("-shm")}
 
 
 def refused_start(server, *expected):
@@ -73,14 +71,25 @@ def flipped(data, at, bit=0):
 
 
 class Victim:
-    """A server with two keys, one of them disabled, and what is known of them."""
+    """A stopped server with two keys, and what is known of them. Made once, put back as it was before each test."""
 
-    def __init__(self, fresh_server):
-        self.server = fresh_server()
+    def __init__(self, folder):
+        self.server = Server(folder / "data", free_port()).init().start()
         kms = self.server.admin.client("kms")
         self.good, self.other = (kms.create_key(Description=text)["KeyMetadata"]["KeyId"] for text in ("good", "other"))
         self.blobs = {key: kms.encrypt(KeyId=key, Plaintext=key.encode())["CiphertextBlob"] for key in (self.good, self.other)}
         self.server.stop()
+        self.saved = {file: file.read_bytes() for file in (store_of(self.server), key_file_of(self.server))}
+
+    def put_back(self):
+        self.server.kill()
+        self.server.log_file.unlink(missing_ok=True)
+        for folder in {file.parent for file in self.saved}:
+            for file in folder.iterdir():
+                file.unlink()
+        for file, data in self.saved.items():
+            file.write_bytes(data)
+            file.chmod(0o600)
 
     @property
     def kms(self):
@@ -117,9 +126,29 @@ class Victim:
         assert re.search(rf"record .*{table}|{table}.* record|table {table}", said), f"nothing names {table}: {error} {self.server.log_tail(10)}"
 
 
+@pytest.fixture(scope="module")
+def lasting_victim(tmp_path_factory):
+    one = Victim(tmp_path_factory.mktemp("victim"))
+    yield one
+    one.server.kill()
+
+
+@pytest.fixture(scope="module")
+def lasting_other(tmp_path_factory):
+    return Victim(tmp_path_factory.mktemp("other"))
+
+
 @pytest.fixture
-def victim(fresh_server):
-    return Victim(fresh_server)
+def victim(lasting_victim):
+    lasting_victim.put_back()
+    return lasting_victim
+
+
+@pytest.fixture
+def other(lasting_other):
+    """Another store of the same kind."""
+    lasting_other.put_back()
+    return lasting_other
 
 
 # --- The key file ---
@@ -130,19 +159,15 @@ def test_missing_key_file(victim):
     refused_start(victim.server, "key file", "does not exist|missing|No such file")
 
 
-def test_key_file_of_another_store(victim, fresh_server):
-    other = fresh_server(start=False)
-    shutil.copy(key_file_of(other), key_file_of(victim.server))
-    refused_start(victim.server, "key file", key_file_of(other).stem)
+def test_key_file_of_another_store(victim, other):
+    shutil.copy(key_file_of(other.server), key_file_of(victim.server))
+    refused_start(victim.server, "key file", key_file_of(other.server).stem)
 
 
-def test_wrong_key_under_the_right_name(victim, fresh_server):
+def test_wrong_key_under_the_right_name(victim, other):
     """Somebody edits the store's id into another store's key file."""
-    import hashlib
-
-    other = key_file_of(fresh_server(start=False))
-    mine = key_file_of(victim.server)
-    body = other.read_text().replace(other.stem, mine.stem).rpartition("checksum ")[0]
+    theirs, mine = key_file_of(other.server), key_file_of(victim.server)
+    body = theirs.read_text().replace(theirs.stem, mine.stem).rpartition("checksum ")[0]
     mine.write_text(f"{body}checksum {hashlib.sha256(body.encode()).hexdigest()}\n")
     refused_start(victim.server, "key file|root key")
 
@@ -167,15 +192,13 @@ def test_damaged_key_file(victim):
 # --- The database as a whole ---
 
 
-def test_database_of_another_store(victim, fresh_server):
-    other = Victim(fresh_server)
+def test_database_of_another_store(victim, other):
     shutil.copy(store_of(other.server), store_of(victim.server))
     refused_start(victim.server, key_file_of(other.server).stem)
 
 
-def test_database_of_another_store_with_its_key_files_name(victim, fresh_server):
+def test_database_of_another_store_with_its_key_files_name(victim, other):
     """The other database, and this store's key under the name that it asks for."""
-    other = Victim(fresh_server)
     shutil.copy(store_of(other.server), store_of(victim.server))
     mine = key_file_of(victim.server)
     mine.rename(mine.with_name(key_file_of(other.server).name))
@@ -189,7 +212,7 @@ def test_truncated_database(victim, part):
     before = file.read_bytes()
     done = victim.server.command("serve", "--config", victim.server.config, check=False)
     assert done.returncode == 1, f"exit {done.returncode}: {done.stderr}"
-    assert re.search("damaged|malformed|not a|cut|corrupt|empty|short", done.stderr), done.stderr
+    assert re.search("damaged|truncated|empty", done.stderr), done.stderr
     assert file.read_bytes() == before
 
 
@@ -316,14 +339,14 @@ def test_record_deleted(victim, table):
 
 def test_record_sealed_for_another_account(victim):
     """A record that the keyring of another account has sealed correctly, put in this account's place."""
-    other_account = victim.server.start().admin.call("Kagimori.CreateAccount", AccountName="other")
+    other_account = victim.server.start().admin.call("Kagimori.CreateAccount", name="other")
     victim.server.stop()
     account = re.search(r"\d{12}", str(other_account))[0]
     secrets = StoredSecrets(victim.server)
     epoch = max(number for name, number in secrets.record_keys if name == account)
     pk, revision, value = victim.row("keys", victim.good)
     forged = value[:1] + int(account).to_bytes(8, "big") + epoch.to_bytes(4, "big") + value[13:-32]
-    forged += record_mac(secrets.record_keys[account, epoch], TABLES["keys"], pk, revision, forged)
+    forged += record_mac(secrets.record_keys[account, epoch], TABLE_KEYS, pk, revision, forged)
     set_value(victim.server, "keys", pk, forged)
     victim.start()
     victim.refuses(victim.good, "keys")
@@ -338,7 +361,7 @@ def test_the_forger_with_the_right_key_succeeds(victim):
     account, epoch = f"{int.from_bytes(value[1:9], 'big'):012}", int.from_bytes(value[9:13], "big")
     forged = value[:-32].replace(b"good", b"best")
     assert forged != value[:-32]
-    forged += record_mac(secrets.record_keys[account, epoch], TABLES["keys"], pk, revision, forged)
+    forged += record_mac(secrets.record_keys[account, epoch], TABLE_KEYS, pk, revision, forged)
     set_value(victim.server, "keys", pk, forged)
     victim.start()
     assert victim.kms.describe_key(KeyId=victim.good)["KeyMetadata"]["Description"] == "best"
@@ -350,7 +373,7 @@ def test_damaged_root_record(victim, table):
     ((pk, _, value),) = records(victim.server, table)
     for position in (2, 40, len(value) // 2, len(value) - 1):
         set_value(victim.server, table, pk, flipped(value, position))
-        refused_start(victim.server, f"{table}|key file|root key")
+        refused_start(victim.server, f"{table}|envelope|key file|root key")
     change(victim.server, f"DELETE FROM t_{table}")
     refused_start(victim.server, "records are missing|missing|no envelope|meta|store")
 
