@@ -92,7 +92,7 @@ def test_a_signature_by_hand_is_accepted(admin):
     assert Signer(admin).send().status_code == 200
     assert Signer(admin).send(spaces=False).status_code == 200
     assert Signer(admin, headers={"x-amz-content-sha256": hashlib.sha256(b"{}").hexdigest()}).send().status_code == 200
-    assert Signer(admin, headers={"x-amz-meta": "  two   spaces  "}).send().status_code == 200
+    assert Signer(admin, headers={"x-amz-meta": "two   spaces"}).send().status_code == 200
 
 
 @pytest.mark.parametrize("wrong, code, pattern", (
