@@ -1,6 +1,7 @@
 """Users, access keys and inline policies over IAM's own API, and STS: what boto3 and the AWS CLI see of them."""
 
 import datetime
+import html
 import json
 import uuid
 from concurrent.futures import ThreadPoolExecutor
@@ -114,8 +115,8 @@ def test_missing_members_are_named(admin):
     answer = query(admin, "Action=CreateUser&Version=2010-05-08")
     assert answer.status_code == 400
     assert "<Code>ValidationError</Code>" in answer.text
-    assert "Value null at &apos;userName&apos; failed to satisfy constraint: Member must not be null" in answer.text \
-        or "Value null at 'userName' failed to satisfy constraint: Member must not be null" in answer.text
+    message = html.unescape(answer.text)
+    assert "Value null at 'userName' failed to satisfy constraint: Member must not be null" in message
 
 
 def test_lists_come_by_page(iam, make_user):
@@ -299,8 +300,7 @@ def test_a_deleted_key_is_dead_when_the_call_returns(iam, make_user):
     sts = user.client("sts")
     assert outcomes(sts.get_caller_identity) == {"ok"}
     iam.delete_access_key(UserName=user.name, AccessKeyId=user.access_key)
-    codes = outcomes(sts.get_caller_identity)
-    assert len(codes) == 1 and codes <= {"InvalidClientTokenId", "UnrecognizedClientException"}
+    assert outcomes(sts.get_caller_identity) == {"InvalidClientTokenId"}
 
 
 # --- Policies ---
