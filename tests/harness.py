@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import boto3
+import botocore.loaders
+import botocore.session
 import requests
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
@@ -26,6 +28,8 @@ BINARY = ROOT / "build" / "release" / "kagimori"
 REGION = "us-east-1"
 READY_SECONDS = 30
 STOP_SECONDS = 30
+# Reading the services' models costs far more than a request: once for all clients.
+MODELS = botocore.loaders.create_loader()
 
 
 def free_port():
@@ -53,8 +57,11 @@ class User:
 
     def client(self, service="kms", **options):
         """A boto3 client that retries nothing, so that a test sees the first answer."""
+        core = botocore.session.get_session()
+        core.register_component("data_loader", MODELS)
         session = boto3.session.Session(
-            aws_access_key_id=self.access_key, aws_secret_access_key=self.secret_key, region_name=self.server.region
+            aws_access_key_id=self.access_key, aws_secret_access_key=self.secret_key, region_name=self.server.region,
+            botocore_session=core,
         )
         settings = {"retries": {"total_max_attempts": 1}, "max_pool_connections": 80, "read_timeout": 60, **options}
         return session.client(
