@@ -1,0 +1,96 @@
+#include "engine/worker_cache.h"
+
+#include <gtest/gtest.h>
+
+namespace kagimori {
+namespace {
+
+std::string name_of(std::size_t i) { return "K|" + std::to_string(i); }
+
+CacheEntry entry(std::string name, std::string target = {}) {
+  CacheEntry made;
+  made.name = std::move(name);
+  made.alias_target = std::move(target);
+  return made;
+}
+
+TEST(WorkerCacheTest, FindsWhatWasInserted) {
+  WorkerCache cache(100);
+  EXPECT_EQ(cache.find("A|x"), nullptr);
+  EXPECT_EQ(cache.insert(entry("A|x", "key"))->alias_target, "key");
+  ASSERT_NE(cache.find("A|x"), nullptr);
+  EXPECT_EQ(cache.find("A|x")->alias_target, "key");
+  EXPECT_EQ(cache.find("A|X"), nullptr);
+  EXPECT_EQ(cache.find("A|"), nullptr);
+}
+
+TEST(WorkerCacheTest, ReplacesAnEntryOfTheSameName) {
+  WorkerCache cache(100);
+  cache.insert(entry("A|x", "old"));
+  cache.insert(entry("A|x", "new"));
+  EXPECT_EQ(cache.size(), 1u);
+  EXPECT_EQ(cache.find("A|x")->alias_target, "new");
+}
+
+TEST(WorkerCacheTest, NeverHoldsMoreThanItsCapacity) {
+  WorkerCache cache(16);
+  for (std::size_t i = 0; i < 100; ++i) {
+    cache.insert(entry(name_of(i)));
+    EXPECT_LE(cache.size(), 16u);
+  }
+  for (std::size_t i = 0; i < 100; ++i) EXPECT_EQ(cache.find(name_of(i)) != nullptr, i >= 84) << i;
+}
+
+TEST(WorkerCacheTest, DropsTheLeastRecentlyUsed) {
+  WorkerCache cache(16);
+  for (std::size_t i = 0; i < 16; ++i) cache.insert(entry(name_of(i)));
+  ASSERT_NE(cache.find(name_of(0)), nullptr);  // now the most recent
+  cache.insert(entry("new"));
+  EXPECT_NE(cache.find(name_of(0)), nullptr);
+  EXPECT_EQ(cache.find(name_of(1)), nullptr);
+}
+
+TEST(WorkerCacheTest, HasRoomForOneRequestWhateverIsAsked) {
+  WorkerCache cache(0);
+  for (std::size_t i = 0; i < 16; ++i) cache.insert(entry(name_of(i)));
+  EXPECT_EQ(cache.size(), 16u);
+}
+
+TEST(WorkerCacheTest, EraseTakesOneAndClearAll) {
+  WorkerCache cache(100);
+  cache.insert(entry("a"));
+  cache.insert(entry("b"));
+  cache.erase("none");
+  EXPECT_EQ(cache.size(), 2u);
+  cache.erase("a");
+  EXPECT_EQ(cache.find("a"), nullptr);
+  EXPECT_NE(cache.find("b"), nullptr);
+  cache.clear();
+  EXPECT_EQ(cache.size(), 0u);
+  EXPECT_EQ(cache.find("b"), nullptr);
+  cache.insert(entry("a"));
+  EXPECT_NE(cache.find("a"), nullptr);
+}
+
+TEST(WorkerCacheTest, MayBeErasedByTheNameInItself) {
+  WorkerCache cache(100);
+  const CacheEntry* const held = cache.insert(entry("a rather long name that lies on the heap"));
+  cache.erase(held->name);
+  EXPECT_EQ(cache.size(), 0u);
+}
+
+TEST(WorkerCacheTest, AnEvictedEntryTakesItsSecretsAlong) {
+  const std::size_t before = secret_memory_status().in_use;
+  WorkerCache cache(16);
+  for (std::size_t i = 0; i < 64; ++i) {
+    CacheEntry made = entry(name_of(i));
+    made.signing_keys.push_back({"20261122", "us-east-1", "kms", SecretBytes(32)});
+    cache.insert(std::move(made));
+  }
+  EXPECT_EQ(secret_memory_status().in_use, before + std::size_t{16} * 32);
+  cache.clear();
+  EXPECT_EQ(secret_memory_status().in_use, before);
+}
+
+}  // namespace
+}  // namespace kagimori
