@@ -20,7 +20,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
-from harness import Server  # noqa: E402
+from harness import Server, free_port  # noqa: E402
 
 FILL = ROOT / "build" / "release" / "kagimori_fill"
 
@@ -40,7 +40,7 @@ def median_ms(calls):
 
 
 def measure(folder, keys, cache_entries, rounds):
-    server = Server(folder / f"keys-{keys}", settings={"cache.entries": cache_entries}, test_mode=False)
+    server = Server(folder / f"keys-{keys}", free_port(), settings={"cache.entries": cache_entries}, test_mode=False)
     server.init()
     began = time.perf_counter()
     filled = subprocess.run(
