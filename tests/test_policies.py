@@ -7,7 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 from kms_case import CRYPTOGRAPHIC, Case, default_policy, new_alias, new_key, refused
 
-ADMINISTRATION = ("describe_key", "get_key_policy", "put_key_policy", "list_key_policies", "enable_key", "disable_key",
+ADMINISTRATION = ("describe_key", "get_key_policy", "put_key_policy", "list_key_policies", "disable_key", "enable_key",
                   "update_key_description", "tag_resource", "list_resource_tags", "untag_resource",
                   "enable_key_rotation", "get_key_rotation_status", "disable_key_rotation", "schedule_key_deletion",
                   "cancel_key_deletion")

@@ -2,7 +2,8 @@
 import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
 import * as kms from "@aws-sdk/client-kms";
 
-const client = new kms.KMSClient({});
+// This SDK reads AWS_REGION alone, DIR/env has the name that the AWS CLI and boto3 read.
+const client = new kms.KMSClient({ region: process.env.AWS_DEFAULT_REGION });
 const call = (Command, input = {}) => client.send(new kms[`${Command}Command`](input));
 const refusal = async (Command, input) => {
   try {
