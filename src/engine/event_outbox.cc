@@ -21,9 +21,19 @@ std::string_view event_id(std::string_view line) {
 
 Status EventOutbox::recover() {
   TRY_ASSIGN(const std::string written, log_.tail(kLogTail));
+  std::size_t page = kPage;
   for (;;) {
-    TRY_ASSIGN(const auto pending, store_.pending_events(kPage));
+    TRY_ASSIGN(auto pending, store_.pending_events(page));
     if (pending.empty()) return {};
+    if (pending.size() == page) {
+      // The last change may have more events than this page holds, and they are cleared together.
+      const std::uint64_t last = pending.back().store_revision;
+      if (pending.front().store_revision == last) {
+        page *= 2;
+        continue;
+      }
+      while (pending.back().store_revision == last) pending.pop_back();
+    }
     std::string lines;
     for (const PendingEvent& event : pending) {
       const std::string_view line = as_text(event.payload);
