@@ -32,7 +32,14 @@ Result<std::unique_ptr<Log>> Log::open(const std::filesystem::path& file, Durabi
 Result<std::string> Log::tail(std::size_t bytes) const {
   const int reader = ::open(file_.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
   if (reader < 0) return io_error(file_, "cannot be read");
-  const off_t size = lseek(reader, 0, SEEK_END);
+  struct stat info{};
+  if (fstat(reader, &info) != 0 || !S_ISREG(info.st_mode)) {
+    close(reader);
+    return fail(
+        ErrorCode::kIo,
+        fmt::format("The audit log {} is not a regular file. Name a file or a path where none is.", file_.string()));
+  }
+  const off_t size = info.st_size;
   const off_t start = std::max<off_t>(0, size - static_cast<off_t>(bytes));
   std::string text(static_cast<std::size_t>(size - start), '\0');
   std::size_t filled = 0;

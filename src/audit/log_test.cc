@@ -166,6 +166,15 @@ TEST_P(LogTest, TailGivesTheEnd) {
   EXPECT_FALSE(log->tail(3));
 }
 
+TEST_P(LogTest, TailOfAFolderIsAnError) {
+  const auto log = open();
+  std::filesystem::remove(file_);
+  std::filesystem::create_directory(file_);
+  const auto end = log->tail(100);
+  ASSERT_FALSE(end);
+  EXPECT_EQ(end.error().code, ErrorCode::kIo);
+}
+
 TEST_P(LogTest, LinesOfThreadsNeverMix) {
   const auto log = open();
   std::vector<std::thread> threads;
