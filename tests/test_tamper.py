@@ -345,7 +345,7 @@ def test_record_deleted(victim, table):
 
 def test_record_sealed_for_another_account(victim):
     """A record that the keyring of another account has sealed correctly, put in this account's place."""
-    other_account = victim.server.start().admin.call("Kagimori.CreateAccount", name="other")
+    other_account = victim.server.start().admin.call("Kagimori.CreateAccount", Name="other")
     victim.server.stop()
     account = re.search(r"\d{12}", str(other_account))[0]
     secrets = StoredSecrets(victim.server)
