@@ -162,6 +162,12 @@ Result<AliasList> list_aliases(Transaction& transaction, std::string_view key_id
     return list;
   }
   TRY_ASSIGN(const TransactionKey target, transaction.find_key(key_id, false));
+  if (target.key.account != account) {
+    // As find_key answers for a key that isn't there: a stranger learns neither of keys nor of their aliases.
+    return fail(ErrorCode::kAccessDenied,
+                access_denied_message(DecisionReason::kNoResourceAllow, transaction.caller().identity->arn,
+                                      transaction.trail().operation(), target.arn));
+  }
   const Bytes after = marker ? record_key::key_alias(account, target.key.row, last) : Bytes{};
   TRY_ASSIGN(const auto names,
              transaction.scan<Bytes>(target.key.account, Table::kKeyAliases,
