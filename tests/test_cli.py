@@ -17,7 +17,7 @@ def test_the_first_things_a_person_does(admin, tmp_path):
     opened = ("kms", "decrypt", "--ciphertext-blob", f"fileb://{sealed}", "--encryption-context")
     assert base64.b64decode(admin.aws(*opened, "who=me,purpose=test")["Plaintext"]) == plain.read_bytes()
     failed = admin.aws(*opened, "who=me", check=False)
-    assert failed.returncode == 254 and "InvalidCiphertextException" in failed.stderr
+    assert failed.returncode == 255 and "InvalidCiphertextException" in failed.stderr
 
     admin.aws("kms", "rotate-key-on-demand", "--key-id", key_id)
     assert len(admin.aws("kms", "list-key-rotations", "--key-id", key_id)["Rotations"]) == 1
@@ -25,7 +25,7 @@ def test_the_first_things_a_person_does(admin, tmp_path):
 
     admin.aws("kms", "disable-key", "--key-id", key_id)
     failed = admin.aws(*opened, "who=me,purpose=test", check=False)
-    assert failed.returncode == 254 and f"key/{key_id} is disabled." in failed.stderr
+    assert failed.returncode == 255 and f"key/{key_id} is disabled." in failed.stderr
     admin.aws("kms", "enable-key", "--key-id", key_id)
     answer = admin.aws("kms", "schedule-key-deletion", "--key-id", key_id, "--pending-window-in-days", "7")
     assert answer["KeyState"] == "PendingDeletion"
@@ -50,4 +50,4 @@ def test_lists_policies_and_tags(admin, key):
 ))
 def test_errors_reach_the_person(admin, arguments, code):
     failed = admin.aws(*arguments, check=False)
-    assert failed.returncode == 254 and code in failed.stderr
+    assert failed.returncode == 255 and code in failed.stderr

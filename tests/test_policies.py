@@ -5,6 +5,7 @@ import threading
 
 import pytest
 from botocore.exceptions import ClientError
+from harness import User
 from kms_case import CRYPTOGRAPHIC, Case, default_policy, new_alias, new_key, refused
 
 ADMINISTRATION = ("describe_key", "get_key_policy", "put_key_policy", "list_key_policies", "disable_key", "enable_key",
@@ -278,11 +279,8 @@ def test_get_key_policy_gives_back_what_was_put(kms, case, root, make_user):
 @pytest.fixture(scope="module")
 def stranger(server):
     """The root user of another account."""
-    from harness import User
-
-    made = server.admin.call("Kagimori.CreateAccount")
-    flat = {**made, **{k: v for value in made.values() if isinstance(value, dict) for k, v in value.items()}}
-    return User(server, flat["AccessKeyId"], flat["SecretAccessKey"])
+    made = server.admin.call("Kagimori.CreateAccount", Name="Stranger")["AccessKey"]
+    return User(server, made["AccessKeyId"], made["SecretAccessKey"])
 
 
 @pytest.mark.parametrize("operation", (*CRYPTOGRAPHIC, *ADMINISTRATION))
