@@ -78,7 +78,9 @@ class Victim:
         self.server = Server(folder / "data", free_port()).init().start()
         kms = self.server.admin.client("kms")
         self.good, self.other = (kms.create_key(Description=text)["KeyMetadata"]["KeyId"] for text in ("good", "other"))
-        self.blobs = {key: kms.encrypt(KeyId=key, Plaintext=key.encode())["CiphertextBlob"] for key in (self.good, self.other)}
+        self.blobs = {
+            key: kms.encrypt(KeyId=key, Plaintext=key.encode())["CiphertextBlob"] for key in (self.good, self.other)
+        }
         self.server.stop()
         self.client = (None, None)
         self.saved = {file: file.read_bytes() for file in (store_of(self.server), key_file_of(self.server))}
@@ -129,7 +131,8 @@ class Victim:
             error = refused.value.response["Error"]
             assert error["Code"] == "KMSInternalException", f"{call}: {error}"
         said = self.server.log_file.read_text() + str(error)
-        assert re.search(rf"record .*{table}|{table}.* record|table {table}", said), f"nothing names {table}: {error} {self.server.log_tail(10)}"
+        named = re.search(rf"record .*{table}|{table}.* record|table {table}", said)
+        assert named, f"nothing names {table}: {error} {self.server.log_tail(10)}"
 
 
 @pytest.fixture(scope="module")
@@ -476,7 +479,8 @@ def outcome_of(server, expected, where):
         code = server.process.poll()
         server.process = None
         assert code == 1, f"{where}: exit {code}\n{server.log_tail()}"
-        assert re.search(r"^kagimori: .{20,}", server.log_file.read_text(errors="replace"), re.MULTILINE), f"{where}: {server.log_tail()}"
+        said = server.log_file.read_text(errors="replace")
+        assert re.search(r"^kagimori: .{20,}", said, re.MULTILINE), f"{where}: {said}"
         return "start refused"
     refused = expected.check(where)
     assert server.process.poll() is None, f"{where}: the server died\n{server.log_tail()}"
