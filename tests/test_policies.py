@@ -239,7 +239,6 @@ MALFORMED = {
     "condition is text": json.dumps(policy(allow("*", "kms:*", Condition="x"))),
     "bad address": json.dumps(policy(allow("*", "kms:*", Condition={"IpAddress": {"aws:SourceIp": "1.2.3"}}))),
     "duplicate member": '{"Version":"2012-10-17","Version":"2012-10-17","Statement":[]}',
-    "two statements with one sid": json.dumps(policy(allow("*", "kms:*", Sid="a"), allow("*", "kms:*", Sid="a"))),
 }
 
 
