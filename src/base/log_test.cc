@@ -90,8 +90,8 @@ TEST_F(LogLineTest, NamesItsLevel) {
                                                      {LogLevel::kInfo, R"("level":"info")"},
                                                      {LogLevel::kWarning, R"("level":"warning")"},
                                                      {LogLevel::kError, R"("level":"error")"}};
-  for (const auto& [level, text] : levels) {
-    EXPECT_THAT(captured([level = level] { LogLine(level, "m"); }), HasSubstr(text));
+  for (const auto& named : levels) {
+    EXPECT_THAT(captured([&named] { LogLine(named.first, "m"); }), HasSubstr(named.second));
   }
 }
 
