@@ -84,17 +84,19 @@ Status Log::append(std::string_view lines) {
                     open_file.st_ino == named_file.st_ino && open_file.st_dev == named_file.st_dev;
   if (!same) TRY(reopen());
   if (!same && fstat(descriptor_, &open_file) != 0) return io_error(file_, "cannot be read");
-  std::string_view rest = lines;
-  while (!rest.empty()) {
-    const ssize_t written = write(descriptor_, rest.data(), rest.size());
+  Status written = write_lines(lines);
+  if (written) return {};
+  // Nothing of the batch may stay: the requests it speaks of are answered with an error.
+  if (ftruncate(descriptor_, open_file.st_size) != 0) return io_error(file_, "cannot be cut back");
+  return written;
+}
+
+Status Log::write_lines(std::string_view lines) {
+  while (!lines.empty()) {
+    const ssize_t written = write(descriptor_, lines.data(), lines.size());
     if (written < 0 && errno == EINTR) continue;
-    if (written < 0) {
-      Status failed = io_error(file_, "cannot be written");
-      // Half a batch must not stay: the requests it speaks of are answered with an error.
-      if (ftruncate(descriptor_, open_file.st_size) != 0) return io_error(file_, "cannot be cut back");
-      return failed;
-    }
-    rest.remove_prefix(static_cast<std::size_t>(written));
+    if (written < 0) return io_error(file_, "cannot be written");
+    lines.remove_prefix(static_cast<std::size_t>(written));
   }
   if (durability_ == Durability::kFsync && fdatasync(descriptor_) != 0) return io_error(file_, "cannot be synced");
   return {};

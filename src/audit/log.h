@@ -33,6 +33,7 @@ class Log {
  private:
   Log(std::filesystem::path file, Durability durability) : file_(std::move(file)), durability_(durability) {}
   Status reopen();
+  Status write_lines(std::string_view lines);
   Status drop_torn_line();
 
   const std::filesystem::path file_;

@@ -108,10 +108,8 @@ Result<TransactionKey> Transaction::find_key(std::string_view reference_text, bo
   // Whether another account has such a key is not for the caller to learn.
   const auto unknown = [&]() -> Error {
     if (owner == account()) return {ErrorCode::kNotFound, fmt::format("Key '{}' does not exist", arn)};
-    return {ErrorCode::kAccessDenied,
-            fmt::format("User: {} is not authorized to perform: {} on resource: {} because no resource-based policy "
-                        "allows the {} action",
-                        caller_->identity->arn, trail_.operation(), arn, trail_.operation())};
+    return {ErrorCode::kAccessDenied, access_denied_message(DecisionReason::kNoResourceAllow, caller_->identity->arn,
+                                                            fmt::format("kms:{}", trail_.operation()), arn)};
   };
   TRY_ASSIGN(auto row, get<RowId>(owner, Table::kKeyIds, record_key::key_id(owner, region, key_id)));
   if (!row) return fail(unknown());
