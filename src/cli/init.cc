@@ -29,6 +29,7 @@ std::string environment_file(const Config& config, const DataFolder& folder, con
       "export AWS_ENDPOINT_URL_KMS={0}\n"
       "export AWS_CA_BUNDLE='{1}'\n"
       "export AWS_DEFAULT_REGION={2}\n"
+      "export AWS_REGION={2}\n"
       "export AWS_ACCESS_KEY_ID={3}\n"
       "export AWS_SECRET_ACCESS_KEY={4}\n",
       url, folder.ca_certificate().string(), config.engine.region, admin.access_key_id,
