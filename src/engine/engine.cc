@@ -197,29 +197,23 @@ void Engine::drop_everywhere(std::vector<std::string> items, std::function<void(
     then();
     return;
   }
-  struct Countdown {
-    std::atomic<std::size_t> left;
+  // Released by the last worker that has dropped the items, or whose loop has ended with the task still waiting: such a
+  // worker answers nobody any more.
+  struct Invalidation {
     std::vector<std::string> items;
     std::function<void()> then;
+    ~Invalidation() { then(); }
   };
-  auto shared = std::make_shared<Countdown>();
-  shared->left = port->worker_count();
-  shared->items = std::move(items);
-  shared->then = std::move(then);
-  const auto arrive = [shared] {
-    if (shared->left.fetch_sub(1, std::memory_order_acq_rel) == 1) shared->then();
-  };
+  const std::shared_ptr<const Invalidation> shared(new Invalidation{std::move(items), std::move(then)});
   for (std::size_t i = 0; i < port->worker_count(); ++i) {
-    const bool posted = port->post(i, [this, i, shared, arrive] {
+    port->post(i, [this, i, shared] {
       EngineWorker& worker = *workers_[i];
       for (const std::string& item : shared->items) {
         worker.cache.erase(item);
         const auto fill = worker.fills.find(item);
         if (fill != worker.fills.end()) fill->second.stale = true;
       }
-      arrive();
     });
-    if (!posted) arrive();
   }
 }
 
