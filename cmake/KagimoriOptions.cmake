@@ -37,7 +37,8 @@ endif()
 if(KAGIMORI_SANITIZE)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     # With sanitizers g++ 12 takes temporaries that are bound to references for uninitialised (gcc bug 105562): in fmt.
-    target_compile_options(kagimori_flags INTERFACE -Wno-uninitialized -Wno-maybe-uninitialized)
+    # Instrumented code sets off more of its false alarms than plain code does; the plain builds keep -Werror.
+    target_compile_options(kagimori_flags INTERFACE -Wno-uninitialized -Wno-maybe-uninitialized -Wno-error)
   endif()
   target_compile_options(kagimori_flags INTERFACE -fsanitize=${KAGIMORI_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   target_link_options(kagimori_flags INTERFACE -fsanitize=${KAGIMORI_SANITIZE})

@@ -41,6 +41,6 @@ Status check_use(const CachedKey& key, const KeyUse& use);
 
 // The keyed context of a version; kInvalidCiphertext when the key has no such version, kInvalidState when its material
 // is not present.
-Result<MessageKey*> message_key(EngineWorker& worker, const CachedKey& key, std::uint32_t version);
+Result<MessageKey*> message_key(EngineWorker& worker, const CachedKey& key, std::uint32_t number);
 
 }  // namespace kagimori

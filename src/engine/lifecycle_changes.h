@@ -12,7 +12,7 @@ Result<std::string> add_version(Transaction& transaction, Key& key, RotationType
 Status rotate_key(Transaction& transaction, Key& key, RotationType rotation);
 
 // Destroys every version's material and leaves the record, its history and a tombstone; names and aliases are freed.
-Status destroy_key(Transaction& transaction, const Key& key);
+Status destroy_key(Transaction& transaction, const Key& before);
 
 // Does what a row of kDue asks for, if it is still to be done. Run by the clock.
 Status apply_due(Transaction& transaction, const DueEntry& due);
