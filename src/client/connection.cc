@@ -126,7 +126,6 @@ Result<ServiceAnswer> Connection::post(std::string_view service, std::string_vie
   CURL* const easy = parts_->easy.get();
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, list.get());
   curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
-  // NOLINTNEXTLINE(bugprone-suspicious-stringview-data-usage): the size stands in the line above.
   curl_easy_setopt(easy, CURLOPT_POSTFIELDS, body.data());
   curl_easy_setopt(easy, CURLOPT_WRITEDATA, &answer.body);
   const CURLcode code = curl_easy_perform(easy);

@@ -8,7 +8,7 @@
 
 #include "base/result.h"
 
-struct sockaddr_storage;
+struct sockaddr_storage;  // NOLINT(readability-identifier-naming): the C library names it
 
 namespace kagimori {
 

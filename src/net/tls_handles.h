@@ -10,11 +10,11 @@
 namespace kagimori {
 
 // OpenSSL's objects as owned values; only for files named tls*.
-template <auto Free>
+template <auto kFree>
 struct TlsFree {
   template <typename T>
   void operator()(T* object) const {
-    Free(object);
+    kFree(object);
   }
 };
 using BioHandle = std::unique_ptr<BIO, TlsFree<BIO_free_all>>;

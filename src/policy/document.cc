@@ -20,7 +20,8 @@ bool has_policy_characters(std::string_view text) {
     const auto byte = static_cast<unsigned char>(text[i]);
     if (byte == '\t' || byte == '\n' || byte == '\r' || (byte >= 0x20 && byte < 0x80)) continue;
     if (byte != 0xc2 && byte != 0xc3) return false;
-    if (++i == text.size() || (static_cast<unsigned char>(text[i]) & 0xc0) != 0x80) return false;
+    ++i;
+    if (i == text.size() || (static_cast<unsigned char>(text[i]) & 0xc0) != 0x80) return false;
   }
   return true;
 }

@@ -45,7 +45,7 @@ class TreeBuilder {
  private:
   Result<JsonNode> value(ondemand::value value, int depth) {
     if (depth > kMaxJsonDepth) return fail(ErrorCode::kValidation, "the document is nested too deeply");
-    ondemand::json_type type;
+    ondemand::json_type type{};
     if (const auto error = value.type().get(type)) return broken(error);
     switch (type) {
       case ondemand::json_type::object: {
