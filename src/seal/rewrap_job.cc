@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "base/encoding.h"
 #include "base/log.h"
 #include "model/record_codec.h"
 #include "model/record_keys.h"
@@ -34,8 +35,10 @@ Timestamp last_use(const EpochRecord& epoch) {
   return std::max(*epoch.superseded, epoch.last_seen.value_or(*epoch.superseded));
 }
 
-void log_damage(const Error& error) {
+void log_damage(Table table, ByteView key, const Error& error) {
   LogLine(LogLevel::kError, "a record can't be moved to the current epoch; it is left as it is")
+      .field("table", table_name(table))
+      .field("key", hex_encode(key))
       .field("error", error.message);
 }
 
@@ -131,7 +134,7 @@ Result<bool> RewrapJob::step(CryptoContext& crypto, std::size_t max_records) {
     const Status visited = table == Table::kEpochs ? visit_epoch(step, record) : visit_record(step, record);
     if (visited) continue;
     if (!concerns_one_record(visited.error())) return fail(visited.error());
-    log_damage(visited.error());
+    log_damage(table, record.key, visited.error());
   }
 
   Place next = place;
@@ -171,26 +174,26 @@ Status RewrapJob::visit_record(Step& step, const StoredRecord& record) {
   if (table == Table::kJobs && as_text(record.key) == kJobKey) return {};  // every step writes it anew
   TRY_ASSIGN(const RecordView value, parse_record_value(table, record));
   const std::uint64_t number = value.epoch.account;
-  auto current = step.current.find(number);
-  if (current == step.current.end()) {
-    const Result<std::shared_ptr<Epoch>> epoch = epochs_.current(step.crypto, number);
-    if (!epoch && epoch.error().code == ErrorCode::kNotFound) {
-      return fail(corrupt_record(table, record.key, epoch.error().message));
-    }
-    if (!epoch) return fail(epoch.error());
-    current = step.current.emplace(number, (*epoch)->name().number).first;
-  }
-
-  const bool old = value.epoch.number != current->second;
+  TRY_ASSIGN(const std::uint32_t current, current_of(step, number));
+  const bool old = value.epoch.number != current;
   if (old) TRY(note_use(step, value.epoch));
   const bool holds_material = table == Table::kObjects || table == Table::kAccessKeys;
   if (!old && !holds_material) return {};
   const std::string account = account_text(number);
   TRY_ASSIGN(const ByteView content, keyrings_.open_record(step.crypto, account, table, record));
-  Result<std::optional<Bytes>> rewrapped = rewrapped_content(step, table, account, content);
-  if (!rewrapped) return fail(in_record(table, record.key, rewrapped.error()));
-  if (!old && !*rewrapped) return {};
-  return step.batch.put(account, table, record.key, record.revision, *rewrapped ? ByteView(**rewrapped) : content);
+  TRY_ASSIGN(const std::optional<Bytes> rewrapped, rewrapped_content(step, table, account, content));
+  if (!old && !rewrapped) return {};
+  return step.batch.put(account, table, record.key, record.revision, rewrapped ? ByteView(*rewrapped) : content);
+}
+
+// kCorrupt when the account has no keyring.
+Result<std::uint32_t> RewrapJob::current_of(Step& step, std::uint64_t account) {
+  const auto known = step.current.find(account);
+  if (known != step.current.end()) return known->second;
+  const Result<std::shared_ptr<Epoch>> epoch = epochs_.current(step.crypto, account);
+  if (!epoch && epoch.error().code == ErrorCode::kNotFound) return fail(ErrorCode::kCorrupt, epoch.error().message);
+  if (!epoch) return fail(epoch.error());
+  return step.current.emplace(account, (*epoch)->name().number).first->second;
 }
 
 // The content with its material under the current epoch; nothing when there is no material or it is there already.
@@ -204,8 +207,8 @@ Result<std::optional<Bytes>> RewrapJob::rewrapped_content(Step& step, Table tabl
     TRY_ASSIGN(const bool changed, rewrap_material(step, material_binding(key, object), object.material));
     if (changed) return encode(object);
   } else if (table == Table::kAccessKeys) {
+    // The record is under the system's keyring, as it is found by its id alone; the secret is under the account's.
     TRY_ASSIGN(AccessKey access_key, decode<AccessKey>(content));
-    if (access_key.account != account) return fail(ErrorCode::kCorrupt, "it names another account.");
     TRY_ASSIGN(const bool changed, rewrap_material(step, material_binding(access_key), access_key.secret));
     if (changed) return encode(access_key);
   }
@@ -221,9 +224,11 @@ Result<Key> RewrapJob::key_of(Step& step, const KeyObject& object) {
 }
 
 Result<bool> RewrapJob::rewrap_material(Step& step, const MaterialBinding& binding, WrappedMaterial& material) {
-  const std::uint64_t account = *account_number(binding.account);
-  if (material.epoch == step.current.at(account)) return false;
-  TRY(note_use(step, {account, material.epoch}));
+  const std::optional<std::uint64_t> account = account_number(binding.account);
+  if (!account) return fail(ErrorCode::kCorrupt, "its account is not 12 digits.");
+  TRY_ASSIGN(const std::uint32_t current, current_of(step, *account));
+  if (material.epoch == current) return false;
+  TRY(note_use(step, {*account, material.epoch}));
   Result<SecretBytes> secret = keyrings_.unwrap(step.crypto, binding, material);
   if (!secret) {
     // The job alone deletes epochs, so this one never was: not a race, but damage.

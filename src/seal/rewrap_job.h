@@ -37,6 +37,7 @@ class RewrapJob {
   Result<bool> pass_is_due(CryptoContext& crypto, ReadTransaction& view);
   Status visit_record(Step& step, const StoredRecord& record);
   Status visit_epoch(Step& step, const StoredRecord& record);
+  Result<std::uint32_t> current_of(Step& step, std::uint64_t account);
   Result<std::optional<Bytes>> rewrapped_content(Step& step, Table table, const std::string& account, ByteView content);
   Result<bool> rewrap_material(Step& step, const MaterialBinding& binding, WrappedMaterial& material);
   Result<Key> key_of(Step& step, const KeyObject& object);
