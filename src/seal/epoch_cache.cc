@@ -23,12 +23,12 @@ std::shared_ptr<Epoch> EpochCache::find(const EpochName& name) const {
 
 std::shared_ptr<Epoch> EpochCache::insert(std::shared_ptr<Epoch> epoch) {
   const std::unique_lock lock(mutex_);
-  return insert_locked(std::move(epoch));
+  return insert_locked(epoch);
 }
 
 std::shared_ptr<Epoch> EpochCache::insert_current(std::shared_ptr<Epoch> epoch) {
   const std::unique_lock lock(mutex_);
-  std::shared_ptr<Epoch> kept = insert_locked(std::move(epoch));
+  std::shared_ptr<Epoch> kept = insert_locked(epoch);
   current_[kept->name().account] = kept;
   return kept;
 }
@@ -45,10 +45,10 @@ void EpochCache::forget_current(std::uint64_t account) {
   current_.erase(account);
 }
 
-std::shared_ptr<Epoch> EpochCache::insert_locked(std::shared_ptr<Epoch> epoch) {
+std::shared_ptr<Epoch> EpochCache::insert_locked(const std::shared_ptr<Epoch>& epoch) {
   if (epochs_.size() >= capacity_) make_room();
   ++tick_;
-  const auto [place, is_new] = epochs_.try_emplace(epoch->name(), std::move(epoch));
+  const auto [place, is_new] = epochs_.try_emplace(epoch->name(), epoch);
   place->second->touch(tick_);
   return place->second;
 }

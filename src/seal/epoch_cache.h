@@ -33,7 +33,7 @@ class EpochCache {
   };
 
   void make_room();  // with mutex_ held
-  std::shared_ptr<Epoch> insert_locked(std::shared_ptr<Epoch> epoch);
+  std::shared_ptr<Epoch> insert_locked(const std::shared_ptr<Epoch>& epoch);
 
   const std::size_t capacity_;
   mutable std::shared_mutex mutex_;
