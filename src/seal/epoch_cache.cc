@@ -21,12 +21,12 @@ std::shared_ptr<Epoch> EpochCache::find(const EpochName& name) const {
   return found->second;
 }
 
-std::shared_ptr<Epoch> EpochCache::insert(std::shared_ptr<Epoch> epoch) {
+std::shared_ptr<Epoch> EpochCache::insert(const std::shared_ptr<Epoch>& epoch) {
   const std::unique_lock lock(mutex_);
   return insert_locked(epoch);
 }
 
-std::shared_ptr<Epoch> EpochCache::insert_current(std::shared_ptr<Epoch> epoch) {
+std::shared_ptr<Epoch> EpochCache::insert_current(const std::shared_ptr<Epoch>& epoch) {
   const std::unique_lock lock(mutex_);
   std::shared_ptr<Epoch> kept = insert_locked(epoch);
   current_[kept->name().account] = kept;

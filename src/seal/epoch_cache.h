@@ -18,9 +18,9 @@ class EpochCache {
   std::shared_ptr<Epoch> find(const EpochName& name) const;
 
   // An epoch of this name that is here already stays (it knows its uses); the one to use is returned.
-  std::shared_ptr<Epoch> insert(std::shared_ptr<Epoch> epoch);
+  std::shared_ptr<Epoch> insert(const std::shared_ptr<Epoch>& epoch);
   // Also makes it its account's current epoch.
-  std::shared_ptr<Epoch> insert_current(std::shared_ptr<Epoch> epoch);
+  std::shared_ptr<Epoch> insert_current(const std::shared_ptr<Epoch>& epoch);
   void erase(const EpochName& name);
   // The next call of current() finds nothing, until insert_current().
   void forget_current(std::uint64_t account);
