@@ -23,7 +23,7 @@ Result<bool> is_alive(Transaction& transaction, const Key& key) {
 Status keep_tombstone(Transaction& transaction, const Tombstone& tombstone) {
   const Bytes key = record_key::key(tombstone.account, tombstone.row);
   const Bytes content = encode(tombstone);
-  const Status kept = transaction.put_new(tombstone.account, Table::kTombstones, key, content);
+  Status kept = transaction.put_new(tombstone.account, Table::kTombstones, key, content);
   if (kept || kept.error().code != ErrorCode::kNotFound) return kept;
   return transaction.put_new(kSystemAccount, Table::kTombstones, key, content);
 }

@@ -1,5 +1,7 @@
 #include "store/sqlite_committer.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 namespace kagimori {

@@ -1,5 +1,7 @@
 #include "store/sqlite_records.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "store/sqlite_schema.h"
@@ -12,8 +14,8 @@ constexpr std::string_view kSql[] = {
     "SELECT revision FROM {} WHERE pk=?1",
     "SELECT pk, revision, value FROM {} WHERE pk>=?1 AND pk<?3 ORDER BY pk LIMIT ?2",
     "SELECT pk, revision, value FROM {} WHERE pk>=?1 ORDER BY pk LIMIT ?2",
-    "INSERT INTO {}(pk, revision, value) VALUES(?1, ?2, ?3) "
-    "ON CONFLICT(pk) DO UPDATE SET revision=excluded.revision, value=excluded.value",
+    ("INSERT INTO {}(pk, revision, value) VALUES(?1, ?2, ?3) "
+     "ON CONFLICT(pk) DO UPDATE SET revision=excluded.revision, value=excluded.value"),
     "DELETE FROM {} WHERE pk=?1",
 };
 
