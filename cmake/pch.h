@@ -1,5 +1,7 @@
-// Standard headers that nearly every file uses: precompiled once a library.
+// What nearly every file uses, precompiled once for all libraries. ./dev lint builds without it.
 #pragma once
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -12,6 +14,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <tl/expected.hpp>
 #include <unordered_map>
 #include <utility>
 #include <variant>
