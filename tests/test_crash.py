@@ -196,7 +196,7 @@ def test_kill_9_loses_nothing_acknowledged(fresh_server):
     seed = random.SystemRandom().getrandbits(32)
     print(f"seed {seed}")
     moments = random.Random(seed)
-    server = fresh_server(start=False, settings={"quotas.on_demand_rotations": 1000000})
+    server = fresh_server(start=False, settings={"quotas.on_demand_rotations": 10000})
     clients = [Client(number, moments.getrandbits(32)) for number in range(CLIENTS)]
     unknown_before = set()
     starts_to_kill = set(moments.sample(range(KILLS_AT_WORK), KILLS_AT_START))

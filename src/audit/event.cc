@@ -51,13 +51,19 @@ class Line {
   bool first_ = true;
 };
 
+// arn:partition:service:region:ACCOUNT:resource
+std::string_view account_of_arn(std::string_view arn) {
+  for (int colon = 0; colon < 4; ++colon) arn.remove_prefix(std::min(arn.find(':'), arn.size() - 1) + 1);
+  return arn.substr(0, arn.find(':'));
+}
+
 void append_resources(std::string& out, const Event& event) {
   out += "[";
   for (const std::string& arn : event.resources) {
     if (out.back() != '[') out.push_back(',');
-    out += R"({"accountId":")";
-    out += event.account;
-    out += R"(","type":"AWS::KMS::Key","ARN":)";
+    out += R"({"accountId":)";
+    append_json_string(out, account_of_arn(arn));
+    out += R"(,"type":"AWS::KMS::Key","ARN":)";
     append_json_string(out, arn);
     out.push_back('}');
   }
@@ -98,7 +104,10 @@ void append_json_line(std::string& out, const Event& event) {
   line.text("eventType", event.service_event ? "AwsServiceEvent" : "AwsApiCall")
       .raw("managementEvent", "true")
       .text("eventCategory", "Management")
-      .text("recipientAccountId", event.account);
+      // What the clock did concerns the account whose key it was.
+      .text("recipientAccountId", event.account.empty() && !event.resources.empty()
+                                      ? account_of_arn(event.resources.front())
+                                      : event.account);
   if (!event.tls_version.empty()) {
     line.begin("tlsDetails").text("tlsVersion", event.tls_version).text("cipherSuite", event.tls_cipher).end();
   }

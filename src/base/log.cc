@@ -1,9 +1,14 @@
 #include "base/log.h"
 
 #include <fmt/format.h>
+#include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
+#include <cerrno>
+#include <climits>
+#include <mutex>
 
 #include "base/clock.h"
 #include "base/encoding.h"
@@ -41,7 +46,59 @@ void append_escaped(std::string& out, std::string_view value) {
   }
 }
 
+// Several threads write; what poll() promised to one must not be taken by another.
+std::mutex writing;
+std::size_t lost_lines = 0;  // guarded by `writing`
+
+// At least this much fits into a pipe or socket that poll() says takes something (pipe(7)).
+constexpr std::size_t kChunk = PIPE_BUF;
+
+bool takes_more() {
+  pollfd stderr_state{STDERR_FILENO, POLLOUT, 0};
+  return poll(&stderr_state, 1, 0) == 1 && (stderr_state.revents & POLLOUT) != 0;
+}
+
+bool write_at_once(std::string_view text) {
+  while (!text.empty()) {
+    if (!takes_more()) return false;
+    const std::string_view chunk = text.substr(0, kChunk);
+    const ssize_t written = write(STDERR_FILENO, chunk.data(), chunk.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return false;
+    text.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return true;
+}
+
+// As many whole lines as fit into a chunk, at least one.
+std::string_view next_lines(std::string_view lines) {
+  std::size_t end = lines.substr(0, kChunk).rfind('\n');
+  if (end == std::string_view::npos) end = lines.find('\n');
+  return lines.substr(0, end == std::string_view::npos ? end : end + 1);
+}
+
+std::string time_and_level(LogLevel level) {
+  return "{\"time\":\"" + to_iso8601_micros(SystemClock().now()) + "\",\"level\":\"" + std::string(level_name(level)) +
+         "\",\"message\":";
+}
+
 }  // namespace
+
+void write_log_lines(std::string_view lines) {
+  const std::lock_guard lock(writing);
+  while (!lines.empty()) {
+    if (lost_lines > 0) {
+      const std::string loss =
+          time_and_level(LogLevel::kWarning) + "\"log lines were lost\"" + fmt::format(",\"count\":{}}}\n", lost_lines);
+      if (!write_at_once(loss)) break;
+      lost_lines = 0;
+    }
+    const std::string_view next = next_lines(lines);
+    if (!write_at_once(next)) break;
+    lines.remove_prefix(next.size());
+  }
+  lost_lines += static_cast<std::size_t>(std::count(lines.begin(), lines.end(), '\n'));
+}
 
 void append_json_string(std::string& out, std::string_view value) {
   out.push_back('"');
@@ -64,9 +121,7 @@ void set_log_level(LogLevel level) { min_level.store(level, std::memory_order_re
 LogLine::LogLine(LogLevel level, std::string_view message)
     : enabled_(level >= min_level.load(std::memory_order_relaxed)) {
   if (!enabled_) return;
-  text_ = "{\"time\":\"" + to_iso8601_micros(SystemClock().now()) + "\",\"level\":\"";
-  text_ += level_name(level);
-  text_ += "\",\"message\":";
+  text_ = time_and_level(level);
   append_json_string(text_, message);
 }
 
@@ -90,8 +145,7 @@ LogLine& LogLine::field(std::string_view name, std::int64_t value) {
 LogLine::~LogLine() {
   if (!enabled_) return;
   text_ += "}\n";
-  // A full or closed stderr must not stop the service; there is nowhere left to say so.
-  [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, text_.data(), text_.size());
+  write_log_lines(text_);
 }
 
 }  // namespace kagimori

@@ -110,5 +110,26 @@ TEST_F(LogLineTest, StaysSilentBelowTheLevel) {
   }
 }
 
+TEST(LogLinesTest, AStalledReaderLosesLinesAndHoldsNobody) {
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  const int saved = dup(STDERR_FILENO);
+  dup2(ends[1], STDERR_FILENO);
+  const std::string line(1023, 'x');
+  for (int i = 0; i < 1000; ++i) write_log_lines(line + "\n");  // far more than a pipe holds
+  std::string taken(std::size_t{1} << 20, '\0');
+  const ssize_t before = read(ends[0], taken.data(), taken.size());
+  write_log_lines("again\n");
+  const ssize_t after = read(ends[0], taken.data(), taken.size());
+  dup2(saved, STDERR_FILENO);
+  for (const int descriptor : {saved, ends[0], ends[1]}) close(descriptor);
+
+  ASSERT_GT(before, 0);
+  ASSERT_GT(after, 0);
+  taken.resize(static_cast<std::size_t>(after));
+  EXPECT_THAT(taken, HasSubstr(R"("message":"log lines were lost","count":)"));
+  EXPECT_THAT(taken, EndsWith("again\n"));
+}
+
 }  // namespace
 }  // namespace kagimori

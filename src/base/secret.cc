@@ -17,8 +17,8 @@ constexpr std::size_t kDefaultCapacity = std::size_t{4} << 20;
 constexpr std::size_t kMinBlock = 32;
 constexpr std::size_t kSizeClasses = 20;  // 32 bytes ... 16 MiB
 
-// Power-of-two blocks carved from one mapping; freed blocks go to a list of their size and are split never:
-// key material comes in few sizes, and a simple allocator is one that can be read.
+// Power-of-two blocks carved from one mapping; freed blocks go to a list of their size, and are split when nothing
+// smaller is left: key material comes in few sizes, and a simple allocator is one that can be read.
 class SecretArena {
  public:
   explicit SecretArena(std::size_t capacity) {
@@ -38,15 +38,13 @@ class SecretArena {
     const std::size_t size_class = static_cast<std::size_t>(std::countr_zero(block)) - 5;
     if (size_class >= kSizeClasses) die("a secret is too large");
     const std::lock_guard lock(mutex_);
-    std::uint8_t* result = free_[size_class];
-    if (result != nullptr) {
-      memcpy(&free_[size_class], result, sizeof(std::uint8_t*));
-      memset(result, 0, kMinBlock);
-    } else {
-      if (block > capacity_ - used_) die("the memory for secrets is full; raise memory.secret_bytes");
+    std::uint8_t* result = take_free(size_class);
+    if (result == nullptr && block <= capacity_ - used_) {
       result = begin_ + used_;
       used_ += block;
     }
+    if (result == nullptr) result = split_larger(size_class);
+    if (result == nullptr) die("the memory for secrets is full; raise memory.secret_bytes");
     in_use_ += block;
     *capacity = block;
     return result;
@@ -56,8 +54,7 @@ class SecretArena {
     explicit_bzero(data, block);
     const std::size_t size_class = static_cast<std::size_t>(std::countr_zero(block)) - 5;
     const std::lock_guard lock(mutex_);
-    memcpy(data, &free_[size_class], sizeof(std::uint8_t*));
-    free_[size_class] = data;
+    put_free(data, size_class);
     in_use_ -= block;
   }
 
@@ -68,6 +65,27 @@ class SecretArena {
   }
 
  private:
+  std::uint8_t* take_free(std::size_t size_class) {
+    std::uint8_t* const block = free_[size_class];
+    if (block == nullptr) return nullptr;
+    memcpy(&free_[size_class], block, sizeof(std::uint8_t*));
+    memset(block, 0, kMinBlock);
+    return block;
+  }
+  void put_free(std::uint8_t* block, std::size_t size_class) {
+    memcpy(block, &free_[size_class], sizeof(std::uint8_t*));
+    free_[size_class] = block;
+  }
+  // The first part of a larger block; the rest of it becomes free blocks of the sizes between.
+  std::uint8_t* split_larger(std::size_t size_class) {
+    for (std::size_t larger = size_class + 1; larger < kSizeClasses; ++larger) {
+      std::uint8_t* const block = take_free(larger);
+      if (block == nullptr) continue;
+      for (std::size_t part = larger; part-- > size_class;) put_free(block + (kMinBlock << part), part);
+      return block;
+    }
+    return nullptr;
+  }
   [[noreturn]] static void die(const char* why) {
     std::fprintf(stderr, "{\"level\":\"fatal\",\"message\":\"%s\"}\n", why);
     std::abort();
@@ -98,6 +116,12 @@ void init_secret_memory(std::size_t capacity) {
 }
 
 SecretMemoryStatus secret_memory_status() { return arena().status(); }
+
+bool secret_memory_has_room(std::size_t bytes) {
+  const SecretMemoryStatus now = arena().status();
+  const std::size_t kept = now.in_use + now.capacity / 8;
+  return kept < now.capacity && bytes <= now.capacity - kept;
+}
 
 SecretBytes::SecretBytes(std::size_t size) : size_(size) {
   if (size > 0) data_ = arena().allocate(size, &capacity_);

@@ -22,11 +22,13 @@ struct SecretMemoryStatus {
 // Never fails for want of locking: SecretMemoryStatus::locked tells, and the server decides by its configuration.
 void init_secret_memory(std::size_t capacity);
 SecretMemoryStatus secret_memory_status();
+// Whether `bytes` more fit, with an eighth of the capacity left for what comes and goes.
+bool secret_memory_has_room(std::size_t bytes);
 
 // Plaintext key material. Movable, not copyable by accident, wiped on destruction, can't be printed.
 // Reading needs the explicit call expose(), so that one search finds every reader.
 // Any thread; one object is used by one thread at a time. When the secret pages are full the process stops: secrets
-// never spill into ordinary memory. The server's caches are bounded well below the capacity.
+// never spill into ordinary memory. The server's caches have their shares, and ask secret_memory_has_room().
 class SecretBytes {
  public:
   SecretBytes() = default;

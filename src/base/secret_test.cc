@@ -224,5 +224,21 @@ TEST(SecureWipeTest, LeavesZeros) {
   secure_wipe({});
 }
 
+// Memory that large secrets have left serves small ones: a burst of one size must not starve the others for ever.
+TEST(SecretBytesTest, SmallOnesFitIntoWhatLargeOnesLeft) {
+  const std::size_t capacity = secret_memory_status().capacity;
+  {
+    std::vector<SecretBytes> large;
+    while (secret_memory_has_room(capacity / 64)) large.emplace_back(capacity / 64);
+  }
+  std::vector<SecretBytes> small;
+  while (secret_memory_has_room(32)) {
+    small.emplace_back(32);
+    const ByteView bytes = small.back().expose();
+    ASSERT_TRUE(std::all_of(bytes.begin(), bytes.end(), [](std::uint8_t b) { return b == 0; }));
+  }
+  EXPECT_GT(small.size() * 32, capacity / 2);
+}
+
 }  // namespace
 }  // namespace kagimori

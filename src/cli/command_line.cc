@@ -5,6 +5,7 @@
 
 #include "cli/client_commands.h"
 #include "cli/commands.h"
+#include "server/hardening.h"
 
 namespace kagimori::cli {
 namespace {
@@ -199,7 +200,8 @@ int run_command_line(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? kDone : kWrongUse;
   }
-  const Status done = arguments.command();
+  Status done = harden_process();  // many commands hold key material or credentials
+  if (done) done = arguments.command();
   if (done) return kDone;
   std::fprintf(stderr, "kagimori: %s\n", done.error().message.c_str());
   return kFailed;

@@ -10,6 +10,7 @@
 #include "server/config_page.h"
 #include "server/data_folder.h"
 #include "server/opened_store.h"
+#include "store/sqlite_store.h"
 
 namespace kagimori::cli {
 namespace {
@@ -48,8 +49,8 @@ Status write_configuration(const InitOptions& options, const DataFolder& folder)
       starter_configuration(options.port.value_or(kDefaultPort), options.region.value_or(std::string(kDefaultRegion))));
 }
 
-Status make_store(const Config& config, const DataFolder& folder) {
-  TRY_ASSIGN(OpenedStore made, create_store(config));
+// The administrator of a store that has its root key, and what a person must know.
+Status finish_store(OpenedStore made, const Config& config, const DataFolder& folder) {
   TRY_ASSIGN(const BootstrapCredentials admin,
              bootstrap_operator_account(*made.store, *made.keyrings, *made.crypto, *made.random, *made.clock,
                                         kFirstAccount, "operator"));
@@ -68,6 +69,40 @@ Status make_store(const Config& config, const DataFolder& folder) {
   return {};
 }
 
+// Nobody has seen anything of a store without a root key.
+Result<bool> has_root(const DataFolder& folder) {
+  SqliteOptions options;
+  options.path = folder.store();
+  TRY_ASSIGN(const auto store, open_sqlite_store(options));
+  const auto meta = read_store_meta(*store);
+  if (meta || meta.error().code != ErrorCode::kNotFound) return true;  // serving it will say what is wrong, if anything
+  return false;
+}
+
+Status make_store(const Config& config, const DataFolder& folder) {
+  TRY_ASSIGN(OpenedStore made, create_store(config));
+  return finish_store(std::move(made), config, folder);
+}
+
+// An init that was cut short is finished here. Whole stores have their env file, unless somebody removed it.
+Status complete_store(const Config& config, const DataFolder& folder) {
+  if (std::filesystem::exists(folder.env())) return {};
+  TRY_ASSIGN(const bool rooted, has_root(folder));
+  if (!rooted) {
+    for (const char* suffix : {"", "-wal", "-shm"}) std::filesystem::remove(folder.store().string() + suffix);
+    return make_store(config, folder);
+  }
+  TRY_ASSIGN(OpenedStore opened, open_store(config));
+  const Status finished = finish_store(std::move(opened), config, folder);
+  if (finished || finished.error().code != ErrorCode::kAlreadyExists) return finished;
+  std::printf(
+      "The store in %s is there, but %s is not, and the secret in it can't be shown again. Keep using the\n"
+      "access keys you have, or make one for the root user, with the server stopped:\n"
+      "  kagimori recover root-credentials --config %s --account %s\n",
+      folder.path.c_str(), folder.env().c_str(), folder.config().c_str(), std::string(kFirstAccount).c_str());
+  return {};
+}
+
 }  // namespace
 
 Status init(const InitOptions& options) {
@@ -77,7 +112,7 @@ Status init(const InitOptions& options) {
   TRY_ASSIGN(const Config config, load_config(folder.config(), environment_of(environ)));
   TRY_ASSIGN(const auto crypto, CryptoContext::create());
   TRY(ensure_certificates(*crypto, SystemClock().now(), folder));
-  if (std::filesystem::exists(folder.store())) return {};
+  if (std::filesystem::exists(folder.store())) return complete_store(config, folder);
   return make_store(config, folder);
 }
 

@@ -1,9 +1,11 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 
 #include "cli/commands.h"
+#include "server/certificates.h"
 #include "server/config.h"
 #include "server/data_folder.h"
 #include "server/run_server.h"
@@ -34,6 +36,9 @@ Status serve(const std::filesystem::path& config_file) {
 
 Status check_config(const std::filesystem::path& config_file) {
   TRY_ASSIGN(const Config config, load_config(config_file, environment_of(environ)));
+  const bool any_tls =
+      std::any_of(config.listeners.begin(), config.listeners.end(), [](const auto& l) { return l.tls; });
+  if (any_tls) TRY(load_tls_identity(config));
   for (const std::string& warning : config.warnings) std::printf("warning: %s\n", warning.c_str());
   std::printf("%s is right: %zu listener%s, data in %s.\n", config_file.c_str(), config.listeners.size(),
               config.listeners.size() == 1 ? "" : "s", config.server.data_dir.c_str());

@@ -27,6 +27,8 @@ class Conditions final : public ConditionSource {
   bool get(std::string_view name, ConditionValues& out) const override {
     if (name.starts_with("kms:")) return kms(name.substr(4), out);
     if (name.starts_with("aws:")) return global(name.substr(4), out);
+    constexpr std::string_view kIamTag = "iam:resourcetag/";
+    if (name.starts_with(kIamTag)) return find_tag(request_.facts.resource_tags, name.substr(kIamTag.size()), out);
     return false;
   }
 
@@ -52,27 +54,24 @@ class Conditions final : public ConditionSource {
     }
     return {};
   }
-  static bool find_tag(std::span<const Tag> tags, std::string_view lower_name, ConditionValues& out) {
+  // Names that differ only in case are all of that name.
+  bool find_tag(std::span<const Tag> tags, std::string_view lower_name, ConditionValues& out) const {
+    spend(tags.size());
     for (const Tag& tag : tags) {
-      if (equals_ignoring_case(lower_name, tag.key)) {
-        out.add(tag.value);
-        return true;
-      }
+      if (equals_ignoring_case(lower_name, tag.key)) out.add(tag.value);
     }
-    return false;
+    return !out.empty();
   }
 
   bool kms(std::string_view name, ConditionValues& out) const {
     const RequestFacts& facts = request_.facts;
     constexpr std::string_view kContext = "encryptioncontext:";
     if (name.starts_with(kContext)) {
+      spend(facts.encryption_context.size());
       for (const auto& [key, value] : facts.encryption_context) {
-        if (equals_ignoring_case(name.substr(kContext.size()), key)) {
-          out.add(value);
-          return true;
-        }
+        if (equals_ignoring_case(name.substr(kContext.size()), key)) out.add(value);
       }
-      return false;
+      return !out.empty();
     }
     if (name == "encryptioncontextkeys") {
       for (const auto& pair : facts.encryption_context) out.add(pair.first);
@@ -118,12 +117,14 @@ class Conditions final : public ConditionSource {
     const IdentitySnapshot& who = *caller_.identity;
     constexpr std::string_view kRequestTag = "requesttag/";
     constexpr std::string_view kResourceTag = "resourcetag/";
+    constexpr std::string_view kPrincipalTag = "principaltag/";
     if (name.starts_with(kRequestTag))
       return find_tag(request_.facts.request_tags, name.substr(kRequestTag.size()), out);
     if (name.starts_with(kResourceTag)) {
-      if (request_.key == nullptr) return false;
-      return find_tag(request_.key->key->tags, name.substr(kResourceTag.size()), out);
+      const auto tags = request_.key == nullptr ? request_.facts.resource_tags : std::span(request_.key->key->tags);
+      return find_tag(tags, name.substr(kResourceTag.size()), out);
     }
+    if (name.starts_with(kPrincipalTag)) return find_tag(who.tags, name.substr(kPrincipalTag.size()), out);
     if (name == "tagkeys") {
       for (const Tag& tag : request_.facts.request_tags) out.add(tag.key);
       for (const std::string& key : request_.facts.request_tag_keys) out.add(key);
@@ -170,6 +171,7 @@ Decision decide_access(const Caller& caller, const AccessRequest& request) {
   for (const auto& policy : who.policies) {
     input.identity = std::max(input.identity, evaluate(*policy, policy_request).kind);
   }
+  if (conditions.exhausted()) return {false, DecisionReason::kTooCostly};
   return decide(input);
 }
 
@@ -178,8 +180,9 @@ Decision decide_access(const Caller& caller, const AccessRequest& request) {
 Status authorize(const Caller& caller, const AccessRequest& request) {
   const Decision decision = decide_access(caller, request);
   if (decision.allowed) return {};
+  const std::string_view shown = request.shown_resource.empty() ? request.resource : request.shown_resource;
   return fail(ErrorCode::kAccessDenied,
-              access_denied_message(decision.reason, caller.identity->arn, request.action, request.resource));
+              access_denied_message(decision.reason, caller.identity->arn, request.action, shown));
 }
 
 bool would_allow(const Caller& caller, const AccessRequest& request) { return decide_access(caller, request).allowed; }

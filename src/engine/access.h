@@ -31,6 +31,7 @@ struct RequestFacts {
   std::string_view request_alias;  // the alias that the request named the key by
   std::span<const Tag> request_tags;
   std::span<const std::string> request_tag_keys;  // UntagResource
+  std::span<const Tag> resource_tags;             // of a resource that is no key
   std::optional<bool> bypass_policy_lockout_safety_check;
   std::optional<bool> reencrypt_on_same_key;
   std::optional<std::int64_t> rotation_period_days;
@@ -46,6 +47,7 @@ struct AccessRequest {
   const AccessKeyTarget* key = nullptr;  // null: IAM-only (CreateKey, ListKeys, an alias as resource, iam:*)
   bool cross_account_operation = false;
   RequestFacts facts;
+  std::string_view shown_resource = {};  // what a refusal calls the resource; empty: `resource`
 };
 
 // The one gate: every verb passes it before it touches anything. kAccessDenied with AWS's sentence. Pure.

@@ -12,17 +12,26 @@ namespace {
 constexpr std::string_view kPrefix = "alias/";
 constexpr std::string_view kReserved = "alias/aws/";
 
-Status check_alias_name(std::string_view name) {
+Status check_prefix(std::string_view name) {
   if (!name.starts_with(kPrefix)) {
     return fail(ErrorCode::kValidation,
                 "Alias must start with the prefix \"alias/\". Please see "
                 "https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html");
   }
+  return {};
+}
+
+Status check_new_name(std::string_view name) {
+  TRY(check_prefix(name));
   if (name.size() == kPrefix.size())
     return fail(ErrorCode::kInvalidAliasName, "The alias has no name after \"alias/\".");
   if (name.find(':') != std::string_view::npos) {
     return fail(ErrorCode::kInvalidAliasName,
                 "An alias name holds only letters, digits, slashes, underscores and dashes after \"alias/\".");
+  }
+  if (name.starts_with(kReserved)) {
+    return fail(ErrorCode::kInvalidAliasName,
+                "Aliases that begin with \"alias/aws/\" are reserved. Choose another name.");
   }
   return {};
 }
@@ -74,11 +83,7 @@ Status detach(Transaction& transaction, const TransactionKey& target, std::strin
 
 Status create_alias(Transaction& transaction, std::string_view alias_name, std::string_view target_key_id) {
   transaction.trail().parameter("aliasName", alias_name).parameter("targetKeyId", target_key_id);
-  TRY(check_alias_name(alias_name));
-  if (alias_name.starts_with(kReserved)) {
-    return fail(ErrorCode::kInvalidAliasName,
-                "Aliases that begin with \"alias/aws/\" are reserved. Choose another name.");
-  }
+  TRY(check_new_name(alias_name));
   TRY_ASSIGN(const TransactionKey target, transaction.find_key(target_key_id, false));
   TRY(authorize_alias(transaction, "kms:CreateAlias", alias_name));
   TRY(transaction.authorize_key("kms:CreateAlias", target));
@@ -98,7 +103,7 @@ Status create_alias(Transaction& transaction, std::string_view alias_name, std::
 
 Status update_alias(Transaction& transaction, std::string_view alias_name, std::string_view target_key_id) {
   transaction.trail().parameter("aliasName", alias_name).parameter("targetKeyId", target_key_id);
-  TRY(check_alias_name(alias_name));
+  TRY(check_prefix(alias_name));
   TRY(authorize_alias(transaction, "kms:UpdateAlias", alias_name));
   TRY_ASSIGN(Alias alias, find_alias(transaction, alias_name));
   TRY_ASSIGN(const TransactionKey current, transaction.find_key(alias.target_key_id, false));
@@ -123,7 +128,7 @@ Status update_alias(Transaction& transaction, std::string_view alias_name, std::
 
 Status delete_alias(Transaction& transaction, std::string_view alias_name) {
   transaction.trail().parameter("aliasName", alias_name);
-  TRY(check_alias_name(alias_name));
+  TRY(check_prefix(alias_name));
   TRY(authorize_alias(transaction, "kms:DeleteAlias", alias_name));
   TRY_ASSIGN(const Alias alias, find_alias(transaction, alias_name));
   TRY_ASSIGN(const TransactionKey target, transaction.find_key(alias.target_key_id, false));
@@ -166,7 +171,7 @@ Result<AliasList> list_aliases(Transaction& transaction, std::string_view key_id
     // As find_key answers for a key that isn't there: a stranger learns neither of keys nor of their aliases.
     return fail(ErrorCode::kAccessDenied,
                 access_denied_message(DecisionReason::kNoResourceAllow, transaction.caller().identity->arn,
-                                      transaction.trail().operation(), target.arn));
+                                      "kms:ListAliases", target.arn));
   }
   const Bytes after = marker ? record_key::key_alias(account, target.key.row, last) : Bytes{};
   TRY_ASSIGN(const auto names,

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "engine/key_lookup.h"
+#include "model/arn.h"
 
 namespace kagimori {
 namespace {
@@ -58,37 +59,60 @@ Error no_key_for_ciphertext(const Caller& caller, std::string_view action) {
                   caller.identity->arn, action)};
 }
 
-// The key that opens a ciphertext: the one the request names, else the one the ciphertext names.
+// The key that opens a ciphertext: the one the request names, else the one the ciphertext names. Whether the ciphertext
+// is one at all shows only to who may use the key.
 struct SourceKey {
   CachedKey key;
-  CiphertextHeader header;
+  Result<CiphertextHeader> header = CiphertextHeader();
+  bool named_by_ciphertext = false;
 };
+
+// A bare key id is looked for in the account that the ciphertext names, if it names that very key (AWS KMS developer
+// guide, "Cross-account use": Decrypt and ReEncrypt).
+bool lies_in_another_account(const Caller& caller, std::string_view key_id, const Result<CiphertextHeader>& header) {
+  return header && header->key_id == key_id && header->account != caller.identity->account();
+}
 
 Result<SourceKey> find_source(Engine& engine, EngineWorker& worker, const Caller& caller, Trail& trail,
                               std::string_view key_id, ByteView ciphertext, bool ignore_ciphertext,
                               std::string_view action) {
   SourceKey source;
+  if (!ignore_ciphertext) source.header = parse_ciphertext_header(ciphertext);
   if (!key_id.empty()) {
+    std::string foreign_arn;
+    if (lies_in_another_account(caller, key_id, source.header)) {
+      foreign_arn = key_arn(engine.settings().region, source.header->account, key_id);
+      key_id = foreign_arn;
+    }
     TRY_ASSIGN(source.key, find_cached_key(engine, worker, caller, trail, key_id, action));
-    if (ignore_ciphertext) return source;
+    return source;
   }
-  TRY_ASSIGN(source.header, parse_ciphertext_header(ciphertext));
-  if (!key_id.empty()) return source;
-  TRY_ASSIGN(source.key.entry, find_cached_key_id(engine, worker, source.header.account, source.header.key_id));
+  TRY_ASSIGN(const CiphertextHeader header, source.header);
+  source.named_by_ciphertext = true;
+  TRY_ASSIGN(source.key.entry, find_cached_key_id(engine, worker, header.account, header.key_id));
   if (source.key.entry->key == nullptr) return fail(no_key_for_ciphertext(caller, action));
   trail.resource(source.key.snapshot().arn);
   return source;
 }
 
+// As authorize_use; a ciphertext tells a stranger nothing of the key that made it, not even that it is there.
+Status authorize_source(const Caller& caller, const SourceKey& source, const KeyUse& use) {
+  Status allowed = authorize_use(caller, source.key, use);
+  const bool stranger = source.key.snapshot().key.account != caller.identity->account();
+  if (!allowed && source.named_by_ciphertext && stranger) return fail(no_key_for_ciphertext(caller, use.action));
+  return allowed;
+}
+
 Result<SecretBytes> open_with(EngineWorker& worker, const SourceKey& source, EncryptionContext& context,
                               ByteView ciphertext) {
   const Key& key = source.key.snapshot().key;
-  if (source.header.key_id != key.key_id || source.header.account != key.account) {
+  TRY_ASSIGN(const CiphertextHeader header, source.header);
+  if (header.key_id != key.key_id || header.account != key.account) {
     return fail(ErrorCode::kIncorrectKey,
                 "The key ID in the request does not identify a CMK that can perform this operation.");
   }
-  TRY_ASSIGN(MessageKey* const with, message_key(worker, source.key, source.header.version));
-  const VersionSnapshot& version = *source.key.snapshot().version(source.header.version);
+  TRY_ASSIGN(MessageKey* const with, message_key(worker, source.key, header.version));
+  const VersionSnapshot& version = *source.key.snapshot().version(header.version);
   if (lifecycle_permits(version.state, Purpose::kProcess) != Permission::kYes) {
     return fail(ErrorCode::kInvalidState,
                 fmt::format("Version {} of {} is {} and must not be used to decrypt.", version.number,
@@ -130,13 +154,13 @@ Result<DecryptResponse> decrypt(Engine& engine, EngineWorker& worker, const Call
   KeyUse use{KmsOperation::kDecrypt, "kms:Decrypt", Purpose::kProcess, {}};
   use.facts.encryption_context = request.context;
   use.facts.encryption_algorithm = request.algorithm;
-  TRY(authorize_use(caller, source.key, use));
+  TRY(authorize_source(caller, source, use));
   TRY(check_algorithm(request.algorithm, source.key.snapshot().arn));
   TRY(check_use(source.key, use));
   DecryptResponse response;
   if (!request.ignore_ciphertext) {
     TRY_ASSIGN(response.plaintext, open_with(worker, source, request.context, request.ciphertext));
-    response.material_id = source.key.snapshot().version(source.header.version)->material_id;
+    response.material_id = source.key.snapshot().version(source.header->version)->material_id;
     trail.additional("keyMaterialId", response.material_id);
   }
   if (request.dry_run) return fail(dry_run_done().error());
@@ -169,7 +193,7 @@ Result<ReEncryptResponse> re_encrypt(Engine& engine, EngineWorker& worker, const
   to.facts.encryption_context = request.destination_context;
   to.facts.encryption_algorithm = request.destination_algorithm;
   to.facts.reencrypt_on_same_key = same_key;
-  TRY(authorize_use(caller, source.key, from));
+  TRY(authorize_source(caller, source, from));
   TRY(authorize_use(caller, destination, to));
   TRY(check_algorithm(request.source_algorithm, source.key.snapshot().arn));
   TRY(check_algorithm(request.destination_algorithm, destination.snapshot().arn));
@@ -179,7 +203,7 @@ Result<ReEncryptResponse> re_encrypt(Engine& engine, EngineWorker& worker, const
   SecretBytes plaintext;
   if (!request.ignore_ciphertext) {
     TRY_ASSIGN(plaintext, open_with(worker, source, request.source_context, request.ciphertext));
-    response.source_material_id = source.key.snapshot().version(source.header.version)->material_id;
+    response.source_material_id = source.key.snapshot().version(source.header->version)->material_id;
   }
   if (request.dry_run) return fail(dry_run_done().error());
   TRY_ASSIGN(response.ciphertext, seal_with(worker, destination, request.destination_context, plaintext.expose()));
@@ -219,7 +243,8 @@ Result<GenerateDataKeyResponse> generate_data_key(Engine& engine, EngineWorker& 
   return response;
 }
 
-Result<SecretBytes> generate_random(EngineWorker& worker, const Caller& caller, std::size_t bytes) {
+Result<SecretBytes> generate_random(EngineWorker& worker, const Caller& caller, Trail& trail, std::size_t bytes) {
+  trail.parameter_json("numberOfBytes", std::to_string(bytes));
   TRY(authorize(caller, {"kms:GenerateRandom", "*", nullptr, false, {}}));
   SecretBytes random(bytes);
   worker.random->fill_private(random.expose_mutable());

@@ -83,7 +83,7 @@ struct GenerateDataKeyResponse {
 Result<GenerateDataKeyResponse> generate_data_key(Engine& engine, EngineWorker& worker, const Caller& caller,
                                                   Trail& trail, GenerateDataKeyRequest& request);
 
-Result<SecretBytes> generate_random(EngineWorker& worker, const Caller& caller, std::size_t bytes);
+Result<SecretBytes> generate_random(EngineWorker& worker, const Caller& caller, Trail& trail, std::size_t bytes);
 
 // DescribeKey: the snapshot, once the caller may see it.
 Result<std::shared_ptr<const KeySnapshot>> describe_key(Engine& engine, EngineWorker& worker, const Caller& caller,

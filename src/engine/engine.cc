@@ -53,7 +53,7 @@ Result<std::unique_ptr<Engine>> Engine::start(const Parts& parts) {
 Engine::~Engine() { stop(); }
 
 Result<std::unique_ptr<EngineWorker>> Engine::make_worker(std::size_t index) {
-  TRY_ASSIGN(auto worker, EngineWorker::create(index, parts_.settings.cache_entries));
+  TRY_ASSIGN(auto worker, EngineWorker::create(index, parts_.settings));
   const std::lock_guard lock(workers_mutex_);
   if (workers_.size() <= index) workers_.resize(index + 1);
   workers_[index] = worker.get();
@@ -65,18 +65,19 @@ void Engine::attach(WorkerPort& port) {
   sweeper_ = std::thread([this] { sweeper_loop(); });
 }
 
-void Engine::stop_sweeper() {
+void Engine::begin_stop() {
   {
     const std::lock_guard lock(sweeper_mutex_);
     stopping_ = true;
   }
   sweeper_wake_.notify_all();
-  if (sweeper_.joinable()) sweeper_.join();
 }
 
 void Engine::stop() {
-  stop_sweeper();
+  begin_stop();
+  if (sweeper_.joinable()) sweeper_.join();
   if (pool_ != nullptr) pool_->stop();
+  commits_.wait();
 }
 
 Transaction::Environment Engine::environment(PoolThread& thread) {
@@ -256,8 +257,11 @@ void Engine::execute(PoolThread& thread, const std::shared_ptr<Job>& job) {
   outcome->body = *std::move(body);
   Batch batch = transaction.take_batch();
   batch.events.push_back(to_bytes(as_bytes(outcome->event_line)));
+  batch.durable = [this, outcome](std::uint64_t revision) { outbox_.committed(revision, outcome->event_line); };
+  commits_.begin();
   parts_.store.commit(std::move(batch), [this, job, outcome](const Result<std::uint64_t>& revision) {
     committed(job, revision, *outcome);
+    commits_.end();
   });
 }
 
@@ -269,7 +273,6 @@ void Engine::committed(const std::shared_ptr<Job>& job, const Result<std::uint64
     return;
   }
   for (const auto& action : outcome.on_commit) action();
-  outbox_.committed(*revision, outcome.event_line);
   drop_everywhere(std::move(outcome.stale_items),
                   [this, job, body = std::move(outcome.body)]() mutable { finish(job, std::move(body), true); });
 }
@@ -309,9 +312,7 @@ void Engine::log_request(EngineWorker& worker, const RequestLine& line) {
 
 Status Engine::flush(EngineWorker& worker) {
   if (!worker.request_lines.empty()) {
-    // A closed or full stderr must not stop the service; there is nowhere left to say so.
-    [[maybe_unused]] const ssize_t written =
-        write(STDERR_FILENO, worker.request_lines.data(), worker.request_lines.size());
+    write_log_lines(worker.request_lines);
     worker.request_lines.clear();
   }
   if (worker.audit_lines.empty()) return {};

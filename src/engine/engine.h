@@ -19,6 +19,7 @@
 #include "engine/settings.h"
 #include "engine/trail.h"
 #include "engine/transaction.h"
+#include "engine/under_way.h"
 #include "seal/keyring.h"
 #include "store/store.h"
 
@@ -57,9 +58,11 @@ class Engine {
   // needs more than its own thread is answered with kServiceUnavailable.
   Result<std::unique_ptr<EngineWorker>> make_worker(std::size_t index);
   void attach(WorkerPort& port);
-  // Ends the sweeper; call while the workers' threads still run, since it waits for them.
-  void stop_sweeper();
-  // Ends the pool; call when no request is under way any more.
+  // From here on what the clock does waits for nothing but its change being durable: call before requests are waited
+  // for.
+  void begin_stop();
+  // Ends the sweeper after the change it is at and the pool, and waits for the commits that requests began; call when
+  // no request is under way any more.
   void stop();
 
   const EngineSettings& settings() const { return parts_.settings; }
@@ -129,6 +132,8 @@ class Engine {
   Status watch_clock();
   Status save_clock(const LifecycleClockState& state);
   void sweeper_loop();
+  Status commit_system(Batch batch, std::string event_line);
+  Status rewrap();
   Transaction::Environment environment(PoolThread& thread);
 
   Parts parts_;
@@ -138,13 +143,14 @@ class Engine {
   std::vector<EngineWorker*> workers_;  // by index; complete before attach()
 
   EventOutbox outbox_;
+  UnderWay commits_;  // of requests, in the store's writer
   KeyCounter key_counter_;
   LifecycleClockState saved_clock_;  // guarded by system_mutex_
   PoolThread system_thread_;         // guarded by system_mutex_
   std::mutex system_mutex_;
   std::mutex sweeper_mutex_;
   std::condition_variable sweeper_wake_;
-  bool stopping_ = false;
+  std::atomic<bool> stopping_ = false;
   std::thread sweeper_;
 };
 

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <future>
+#include <optional>
 
 #include "base/log.h"
 #include "engine/clock_record.h"
@@ -14,8 +15,39 @@ constexpr int kMaxTries = 32;
 constexpr std::size_t kSweepPage = 256;
 constexpr std::size_t kRewrapRecords = 500;
 constexpr std::int64_t kSaveClockSeconds = 60;
+constexpr std::chrono::milliseconds kStopPoll{100};
+// How long one turn of the sweeper re-wraps at a stretch.
+constexpr std::chrono::seconds kRewrapTurn{2};
 
 }  // namespace
+
+// Waits for the answer; but where old values can't be scrubbed yet (a long reader, such as a backup) and the server is
+// stopping, for the change to be durable: the scrub is made up for when the store is opened next.
+Status Engine::commit_system(Batch batch, std::string event_line) {
+  struct Commit {
+    std::mutex mutex;
+    std::condition_variable wake;
+    bool durable = false;
+    std::optional<Status> answer;
+  };
+  const auto commit = std::make_shared<Commit>();
+  batch.durable = [this, commit, event_line = std::move(event_line)](std::uint64_t revision) {
+    outbox_.committed(revision, event_line);
+    const std::lock_guard lock(commit->mutex);
+    commit->durable = true;
+  };
+  parts_.store.commit(std::move(batch), [commit](const Result<std::uint64_t>& revision) {
+    const std::lock_guard lock(commit->mutex);
+    commit->answer = revision ? Status() : Status(fail(revision.error()));
+    commit->wake.notify_one();
+  });
+  std::unique_lock lock(commit->mutex);
+  while (!commit->answer) {
+    if (commit->durable && stopping_) return {};
+    commit->wake.wait_for(lock, kStopPoll);
+  }
+  return *commit->answer;
+}
 
 Status Engine::run_system(std::string_view event_name, const std::function<Status(Transaction&)>& work) {
   const std::lock_guard lock(system_mutex_);
@@ -42,11 +74,10 @@ Status Engine::run_system(std::string_view event_name, const std::function<Statu
     const auto on_commit = transaction.take_on_commit();
     Batch batch = transaction.take_batch();
     batch.events.push_back(to_bytes(as_bytes(line)));
-    const auto revision = parts_.store.commit_and_wait(std::move(batch));
-    if (!revision && revision.error().code == ErrorCode::kStale) continue;
-    if (!revision) return fail(revision.error());
+    const Status done = commit_system(std::move(batch), std::move(line));
+    if (!done && done.error().code == ErrorCode::kStale) continue;
+    TRY(done);
     for (const auto& action : on_commit) action();
-    outbox_.committed(*revision, line);
     std::promise<void> dropped;
     drop_everywhere(std::move(stale_items), [&dropped] { dropped.set_value(); });
     dropped.get_future().wait();
@@ -98,20 +129,24 @@ Status Engine::sweep() {
   Bytes after;
   for (;;) {
     std::vector<DueEntry> due;
+    const Bytes page_began = after;
     {
       const std::lock_guard lock(system_mutex_);
       TRY_ASSIGN(const auto read, parts_.store.read());
-      RecordReader reader(*system_thread_.crypto, parts_.keyrings, *read);
-      TRY_ASSIGN(const auto rows, reader.scan<Bytes>(kSystemAccount, Table::kDue, {}, after, kSweepPage));
-      for (const Loaded<Bytes>& row : rows) {
-        TRY_ASSIGN(DueEntry entry, parse_due_key(row.key));
-        if (entry.when > parts_.lifecycle_clock.now()) break;
-        due.push_back(std::move(entry));
+      // The row only says where to look: apply_due() believes the key's own record. So a damaged one does no harm, and
+      // must not hold up the others.
+      TRY_ASSIGN(const auto rows, read->scan(Table::kDue, {}, after, kSweepPage));
+      for (const StoredRecord& row : rows) {
+        const auto entry = parse_due_key(row.key);
+        if (entry && entry->when > parts_.lifecycle_clock.now()) break;
         after = row.key;
+        if (entry) due.push_back(*entry);
+        if (!entry) LogLine(LogLevel::kError, "a due change can't be read").field("reason", entry.error().message);
       }
+      if (after == page_began) return {};
     }
-    if (due.empty()) return {};
     for (const DueEntry& entry : due) {
+      if (stopping_) return {};
       if (entry.kind == DueKind::kDelete && parts_.lifecycle_clock.destruction_is_held()) continue;
       const std::string_view name = entry.kind == DueKind::kDelete ? "DeleteKey" : "RotateKey";
       const Status done = run_system(name, [&](Transaction& transaction) { return apply_due(transaction, entry); });
@@ -120,6 +155,16 @@ Status Engine::sweep() {
         LogLine(LogLevel::kError, "a due change failed").field("event", name).field("reason", done.error().message);
     }
   }
+}
+
+Status Engine::rewrap() {
+  const auto end = std::chrono::steady_clock::now() + kRewrapTurn;
+  while (!stopping_ && std::chrono::steady_clock::now() < end) {
+    const std::lock_guard system(system_mutex_);
+    TRY_ASSIGN(const bool more, parts_.keyrings.rewrap_step(*system_thread_.crypto, kRewrapRecords));
+    if (!more) break;
+  }
+  return {};
 }
 
 void Engine::sweep_now(EngineWorker& worker, std::function<void(Status)> done) {
@@ -133,7 +178,7 @@ void Engine::sweeper_loop() {
   std::unique_lock lock(sweeper_mutex_);
   while (!stopping_) {
     sweeper_wake_.wait_for(lock, std::chrono::seconds(parts_.settings.sweep_interval_seconds),
-                           [this] { return stopping_; });
+                           [this] { return stopping_.load(); });
     if (stopping_) return;
     lock.unlock();
     const auto report = [](std::string_view what, const Error& error) {
@@ -147,9 +192,8 @@ void Engine::sweeper_loop() {
       if (const Status started = parts_.keyrings.start_due_epochs(crypto); !started) {
         report("a keyring epoch could not be started", started.error());
       }
-      const auto more = parts_.keyrings.rewrap_step(crypto, kRewrapRecords);
-      if (!more) report("re-wrapping stopped", more.error());
     }
+    if (const Status rewrapped = rewrap(); !rewrapped) report("re-wrapping stopped", rewrapped.error());
     lock.lock();
   }
 }

@@ -2,8 +2,8 @@
 
 namespace kagimori {
 
-Result<std::unique_ptr<EngineWorker>> EngineWorker::create(std::size_t index, std::size_t cache_entries) {
-  std::unique_ptr<EngineWorker> worker(new EngineWorker(index, cache_entries));
+Result<std::unique_ptr<EngineWorker>> EngineWorker::create(std::size_t index, const EngineSettings& settings) {
+  std::unique_ptr<EngineWorker> worker(new EngineWorker(index, settings));
   TRY_ASSIGN(worker->crypto, CryptoContext::create());
   worker->random = std::make_unique<OpensslRandom>(*worker->crypto);
   return worker;

@@ -9,6 +9,7 @@
 
 #include "crypto/context.h"
 #include "crypto/random.h"
+#include "engine/settings.h"
 #include "engine/worker_cache.h"
 #include "protocol/sigv4.h"
 
@@ -17,7 +18,7 @@ namespace kagimori {
 // What the engine keeps on one worker's thread: its crypto contexts, its cache, and the lines that this loop turn will
 // write. All members belong to that thread.
 struct EngineWorker {
-  static Result<std::unique_ptr<EngineWorker>> create(std::size_t index, std::size_t cache_entries);
+  static Result<std::unique_ptr<EngineWorker>> create(std::size_t index, const EngineSettings& settings);
 
   std::size_t index = 0;
   std::unique_ptr<CryptoContext> crypto;
@@ -41,7 +42,8 @@ struct EngineWorker {
   std::string request_lines;  // the request log
 
  private:
-  EngineWorker(std::size_t worker_index, std::size_t cache_entries) : index(worker_index), cache(cache_entries) {}
+  EngineWorker(std::size_t worker_index, const EngineSettings& settings)
+      : index(worker_index), cache(settings.cache_entries, settings.cache_secret_bytes) {}
 };
 
 }  // namespace kagimori

@@ -18,6 +18,7 @@ struct IdentitySnapshot {
   bool account_is_operator = false;
   std::string user_name;  // empty for the root user
   std::string arn;
+  std::vector<Tag> tags;  // of the user
   std::vector<std::shared_ptr<const CompiledPolicy>> policies;
   std::uint64_t access_key_revision = 0;  // of the records, for expectations
   std::uint64_t user_revision = 0;        // 0 for the root user, who has no user record

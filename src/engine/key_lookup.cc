@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "engine/cache_key.h"
-#include "model/arn.h"
+#include "engine/named_key.h"
 
 namespace kagimori {
 namespace {
@@ -24,7 +24,7 @@ Result<CacheEntry*> find_cached_key_id(Engine& engine, EngineWorker& worker, std
 
 Result<CachedKey> find_cached_key(Engine& engine, EngineWorker& worker, const Caller& caller, Trail& trail,
                                   std::string_view reference_text, std::string_view action) {
-  TRY_ASSIGN(const KeyReference reference, parse_key_reference(reference_text));
+  TRY_ASSIGN(const KeyReference reference, parse_named_key(trail, reference_text));
   const std::string& region = engine.settings().region;
   if (!reference.region.empty() && reference.region != region) {
     return fail(ErrorCode::kNotFound, fmt::format("Invalid arn {}", reference.region));
@@ -42,6 +42,7 @@ Result<CachedKey> find_cached_key(Engine& engine, EngineWorker& worker, const Ca
     }
     key_id = alias->alias_target;
     found.request_alias = reference.name;
+    if (owner != caller.identity->account()) found.shown_arn = alias_arn(region, owner, reference.name);
   }
   const std::string arn = key_arn(region, owner, key_id);
   trail.resource(arn);
@@ -56,7 +57,7 @@ Status authorize_use(const Caller& caller, const CachedKey& key, const KeyUse& u
   RequestFacts facts = use.facts;
   facts.request_alias = key.request_alias;
   const AccessKeyTarget target = key.target();
-  return authorize(caller, {use.action, target.arn, &target, true, facts});
+  return authorize(caller, {use.action, target.arn, &target, true, facts, key.shown_arn});
 }
 
 Status check_use(const CachedKey& key, const KeyUse& use) {

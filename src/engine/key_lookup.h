@@ -13,6 +13,7 @@ namespace kagimori {
 struct CachedKey {
   CacheEntry* entry = nullptr;
   std::string request_alias;  // by which it was named, if it was
+  std::string shown_arn;      // what a refusal calls it; empty: its own ARN, which the caller knows
 
   const KeySnapshot& snapshot() const { return *entry->key; }
   AccessKeyTarget target() const {

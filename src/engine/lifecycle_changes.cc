@@ -10,8 +10,6 @@ namespace kagimori {
 namespace {
 
 constexpr std::size_t kMaterialBytes = 32;  // AES-256, and the input of the per-message KDF
-constexpr std::size_t kMaxVersions = 4096;
-constexpr std::size_t kMaxAliases = 4096;
 
 std::string who(const Transaction& transaction) {
   return transaction.caller().identity == nullptr ? "kagimori" : transaction.caller().identity->arn;
@@ -38,8 +36,8 @@ Status destroy_object(Transaction& transaction, KeyObject& object) {
 }
 
 Status free_aliases(Transaction& transaction, const Key& key) {
-  TRY_ASSIGN(const auto aliases, transaction.scan<Bytes>(key.account, Table::kKeyAliases,
-                                                         record_key::of_key(key.account, key.row), {}, kMaxAliases));
+  TRY_ASSIGN(const auto aliases,
+             transaction.scan_all<Bytes>(key.account, Table::kKeyAliases, record_key::of_key(key.account, key.row)));
   for (const Loaded<Bytes>& alias : aliases) {
     const std::string_view name = as_text(alias.record);
     TRY(transaction.erase(Table::kKeyAliases, alias.key));
@@ -112,8 +110,8 @@ Status destroy_key(Transaction& transaction, const Key& before) {
   Key key = before;
   const std::string& account = key.account;
   const Bytes prefix = record_key::of_key(account, key.row);
-  TRY_ASSIGN(auto versions, transaction.scan<KeyVersion>(account, Table::kVersions, prefix, {}, kMaxVersions));
-  TRY_ASSIGN(auto objects, transaction.scan<KeyObject>(account, Table::kObjects, prefix, {}, kMaxVersions));
+  TRY_ASSIGN(auto versions, transaction.scan_all<KeyVersion>(account, Table::kVersions, prefix));
+  TRY_ASSIGN(auto objects, transaction.scan_all<KeyObject>(account, Table::kObjects, prefix));
 
   Tombstone tombstone;
   tombstone.row = key.row;

@@ -7,10 +7,7 @@
 namespace kagimori {
 namespace {
 
-// A key never has more versions than this: 25 on demand and one each 90 days.
-constexpr std::size_t kMaxVersions = 4096;
-constexpr std::size_t kMaxAliases = 4096;
-constexpr std::size_t kMaxUserPolicies = 128;
+constexpr std::size_t kUnwrappedBytes = 32;  // what a version takes of the memory for secrets
 
 tl::unexpected<Error> missing(std::string_view what, std::string_view of) {
   return fail(ErrorCode::kCorrupt,
@@ -20,9 +17,15 @@ tl::unexpected<Error> missing(std::string_view what, std::string_view of) {
 Status load_versions(RecordReader& reader, KeySnapshot& snapshot) {
   const Key& key = snapshot.key;
   const Bytes prefix = record_key::of_key(key.account, key.row);
-  TRY_ASSIGN(auto versions, reader.scan<KeyVersion>(key.account, Table::kVersions, prefix, {}, kMaxVersions));
-  TRY_ASSIGN(auto objects, reader.scan<KeyObject>(key.account, Table::kObjects, prefix, {}, kMaxVersions));
+  TRY_ASSIGN(auto versions, reader.scan_all<KeyVersion>(key.account, Table::kVersions, prefix));
+  TRY_ASSIGN(auto objects, reader.scan_all<KeyObject>(key.account, Table::kObjects, prefix));
   if (versions.size() != key.last_version || objects.size() != key.last_version) return missing("version", key.key_id);
+  if (!secret_memory_has_room(2 * kUnwrappedBytes * objects.size())) {
+    return fail(
+        ErrorCode::kServiceUnavailable,
+        fmt::format("The memory for secrets has no room for the {} versions of key {}; raise memory.secret_bytes.",
+                    objects.size(), key.key_id));
+  }
   for (std::size_t i = 0; i < versions.size(); ++i) {
     const KeyObject& object = objects[i].record;
     VersionSnapshot version;
@@ -58,8 +61,8 @@ Result<std::shared_ptr<const CompiledPolicy>> compile_key_policy(const KeyPolicy
 Result<std::vector<std::string>> load_alias_names(RecordReader& reader, const Key& key) {
   std::vector<std::string> names;
   if (key.alias_count == 0) return names;
-  TRY_ASSIGN(auto aliases, reader.scan<Bytes>(key.account, Table::kKeyAliases, record_key::of_key(key.account, key.row),
-                                              {}, kMaxAliases));
+  TRY_ASSIGN(auto aliases,
+             reader.scan_all<Bytes>(key.account, Table::kKeyAliases, record_key::of_key(key.account, key.row)));
   for (const Loaded<Bytes>& alias : aliases) names.emplace_back(as_text(alias.record));
   return names;
 }
@@ -87,10 +90,10 @@ Result<std::shared_ptr<const IdentitySnapshot>> load_identity(RecordReader& read
   if (!user) return missing("user record", user_id);
   snapshot->user_revision = user->revision;
   snapshot->user_name = user->record.name;
+  snapshot->tags = user->record.tags;
   snapshot->arn = user_arn(account, user->record.path, user->record.name);
-  TRY_ASSIGN(auto policies,
-             reader.scan<UserPolicy>(account, Table::kUserPolicies, record_key::user_policies_of(account, user_id), {},
-                                     kMaxUserPolicies));
+  TRY_ASSIGN(auto policies, reader.scan_all<UserPolicy>(account, Table::kUserPolicies,
+                                                        record_key::user_policies_of(account, user_id)));
   if (policies.size() != user->record.policy_count) return missing("policy", user_id);
   for (const Loaded<UserPolicy>& policy : policies) {
     TRY_ASSIGN(auto compiled, CompiledPolicy::compile(policy.record.text, PolicyKind::kIdentity, {}));

@@ -31,11 +31,12 @@ Status Pool::submit(Job job) {
   {
     const std::lock_guard lock(mutex_);
     if (stopping_) return fail(ErrorCode::kServiceUnavailable, "The server is stopping.");
-    if (queue_.size() >= queue_limit_) {
+    if (queued_requests_ >= queue_limit_) {
       return fail(ErrorCode::kThrottling,
                   "You have exceeded the rate at which you may call KMS. Reduce the frequency of your calls.");
     }
-    queue_.push_back(std::move(job));
+    queue_.push_back({std::move(job), true});
+    ++queued_requests_;
   }
   wake_.notify_one();
   return {};
@@ -45,7 +46,7 @@ void Pool::submit_internal(Job job) {
   {
     const std::lock_guard lock(mutex_);
     if (stopping_) return;
-    queue_.push_back(std::move(job));
+    queue_.push_back({std::move(job), false});
   }
   wake_.notify_one();
 }
@@ -57,7 +58,8 @@ void Pool::run(PoolThread& thread) {
       std::unique_lock lock(mutex_);
       wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
       if (queue_.empty()) return;
-      job = std::move(queue_.front());
+      job = std::move(queue_.front().job);
+      if (queue_.front().is_request) --queued_requests_;
       queue_.pop_front();
     }
     job(thread);

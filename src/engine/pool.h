@@ -45,7 +45,12 @@ class Pool {
   const std::size_t queue_limit_;
   std::mutex mutex_;
   std::condition_variable wake_;
-  std::deque<Job> queue_;
+  struct Queued {
+    Job job;
+    bool is_request = false;
+  };
+  std::deque<Queued> queue_;
+  std::size_t queued_requests_ = 0;
   bool stopping_ = false;
   std::vector<PoolThread> owned_;
   std::vector<std::thread> threads_;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <iterator>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -51,7 +53,22 @@ class RecordReader {
     return all;
   }
 
+  // Every record whose key starts with `prefix`, page by page.
+  template <typename T>
+  Result<std::vector<Loaded<T>>> scan_all(std::string_view account, Table table, ByteView prefix) {
+    std::vector<Loaded<T>> all;
+    for (;;) {
+      const std::size_t before = all.size();
+      const Bytes after = all.empty() ? Bytes() : all.back().key;
+      TRY_ASSIGN(auto page, scan<T>(account, table, prefix, after, kScanPage));
+      std::move(page.begin(), page.end(), std::back_inserter(all));
+      if (all.size() - before < kScanPage) return all;
+    }
+  }
+
  private:
+  static constexpr std::size_t kScanPage = 512;
+
   template <typename T>
   Result<Loaded<T>> open(std::string_view account, Table table, const StoredRecord& stored) {
     TRY_ASSIGN(const ByteView content, keyrings_.open_record(crypto_, account, table, stored));

@@ -22,7 +22,8 @@ struct EngineSettings {
   std::string region = "us-east-1";
   std::size_t pool_threads = 4;
   std::size_t pool_queue = 1'024;
-  std::size_t cache_entries = 20'000;  // a worker: identities, keys and aliases together
+  std::size_t cache_entries = 20'000;          // a worker: identities, keys and aliases together
+  std::size_t cache_secret_bytes = 1'048'576;  // a worker: of the memory for secrets
   bool allow_presigned = true;
   std::int64_t sweep_interval_seconds = 10;
   bool log_requests = true;

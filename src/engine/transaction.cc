@@ -4,19 +4,10 @@
 
 #include "engine/cache_key.h"
 #include "engine/loader.h"
-#include "model/arn.h"
+#include "engine/named_key.h"
+#include "model/key_due.h"
 
 namespace kagimori {
-namespace {
-
-// When the clock will act on a key by itself. A disabled key does not rotate, nor does one that awaits deletion.
-std::optional<Timestamp> rotation_due(const Key& key) {
-  if (!key.enabled || key.deletion_date || !key.rotation_period_days) return std::nullopt;
-  return key.next_rotation;
-}
-std::optional<Timestamp> deletion_due(const Key& key) { return key.deletion_date; }
-
-}  // namespace
 
 Transaction::Transaction(const Environment& environment, std::unique_ptr<ReadTransaction> read, const Caller& caller,
                          Trail& trail)
@@ -85,7 +76,7 @@ Result<TransactionKey> Transaction::load_key(Key key) {
 }
 
 Result<TransactionKey> Transaction::find_key(std::string_view reference_text, bool allow_alias) {
-  TRY_ASSIGN(const KeyReference reference, parse_key_reference(reference_text));
+  TRY_ASSIGN(const KeyReference reference, parse_named_key(trail_, reference_text));
   if (reference.is_alias() && !allow_alias) {
     return fail(ErrorCode::kNotFound, fmt::format("Invalid keyId '{}'", reference_text));
   }

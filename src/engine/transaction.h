@@ -78,6 +78,10 @@ class Transaction {
                                       std::size_t limit) {
     return reader_.scan<T>(account, table, prefix, after, limit);
   }
+  template <typename T>
+  Result<std::vector<Loaded<T>>> scan_all(std::string_view account, Table table, const Bytes& prefix) {
+    return reader_.scan_all<T>(account, table, prefix);
+  }
 
   // Writes a record whole; replaces or creates.
   // put_new() is for primary keys that were just drawn at random: the commit checks that they are free.

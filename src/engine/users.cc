@@ -74,12 +74,16 @@ std::string arn_of(const User& user) {
 Result<User> find_user(Transaction& transaction, std::string_view user_name, std::string_view action) {
   if (user_name.empty()) {
     TRY_ASSIGN(User self, caller_user(transaction));
-    TRY(transaction.authorize({action, arn_of(self), nullptr, false, {}}));
+    RequestFacts facts;
+    facts.resource_tags = self.tags;
+    TRY(transaction.authorize({action, arn_of(self), nullptr, false, facts}));
     return self;
   }
   TRY_ASSIGN(auto user, user_by_name(transaction, user_name));
   const std::string arn = user ? arn_of(*user) : user_arn(transaction.account(), "/", user_name);
-  TRY(transaction.authorize({action, arn, nullptr, false, {}}));
+  RequestFacts facts;
+  if (user) facts.resource_tags = user->tags;
+  TRY(transaction.authorize({action, arn, nullptr, false, facts}));
   if (user) return *std::move(user);
   return fail(ErrorCode::kNoSuchEntity, fmt::format("The user with name {} cannot be found.", user_name));
 }

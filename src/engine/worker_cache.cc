@@ -1,36 +1,51 @@
 #include "engine/worker_cache.h"
 
+#include <iterator>
+
 namespace kagimori {
+
+std::size_t CacheEntry::secret_bytes() const {
+  constexpr std::size_t kMaterial = 32;
+  constexpr std::size_t kIdentity = 64 + 4 * 32;  // the secret access key, and signing keys
+  if (identity != nullptr) return kIdentity;
+  return key == nullptr ? 0 : key->versions.size() * kMaterial;
+}
 
 CacheEntry* WorkerCache::find(std::string_view name) {
   const auto found = by_name_.find(name);
   if (found == by_name_.end()) return nullptr;
-  entries_.splice(entries_.begin(), entries_, found->second);
-  return &entries_.front();
+  const auto entry = found->second;
+  if (!entry->is_absence()) entries_.splice(entries_.begin(), entries_, entry);
+  return &*entry;
 }
 
 CacheEntry* WorkerCache::insert(CacheEntry entry) {
   erase(entry.name);
-  while (entries_.size() >= capacity_) {
-    by_name_.erase(entries_.back().name);
-    entries_.pop_back();
-  }
-  entries_.push_front(std::move(entry));
-  by_name_.emplace(entries_.front().name, entries_.begin());
-  return &entries_.front();
+  const std::size_t more = entry.secret_bytes();
+  while (entries_.size() >= capacity_) drop(std::prev(entries_.end()));
+  while (entries_.size() >= kFew && secret_bytes_ + more > secret_capacity_) drop(std::prev(entries_.end()));
+  secret_bytes_ += more;
+  const auto place = entries_.insert(entry.is_absence() ? entries_.end() : entries_.begin(), std::move(entry));
+  by_name_.emplace(place->name, place);
+  return &*place;
+}
+
+void WorkerCache::drop(std::list<CacheEntry>::iterator entry) {
+  secret_bytes_ -= entry->secret_bytes();
+  by_name_.erase(entry->name);
+  entries_.erase(entry);
 }
 
 void WorkerCache::erase(std::string_view name) {
   const auto found = by_name_.find(name);
   if (found == by_name_.end()) return;
-  const auto entry = found->second;
-  by_name_.erase(found);
-  entries_.erase(entry);
+  drop(found->second);
 }
 
 void WorkerCache::clear() {
   by_name_.clear();
   entries_.clear();
+  secret_bytes_ = 0;
 }
 
 }  // namespace kagimori

@@ -30,12 +30,18 @@ struct CacheEntry {
   std::shared_ptr<const KeySnapshot> key;
   std::vector<std::optional<MessageKey>> message_keys;  // by version - 1, keyed on first use
   std::string alias_target;                             // key id; empty if the alias does not exist
+
+  bool is_absence() const { return identity == nullptr && key == nullptr && alias_target.empty(); }
+  std::size_t secret_bytes() const;  // of the memory for secrets, once everything is derived
 };
 
-// The bounded cache of one worker, least recently used first out. One thread; no lock.
+// The bounded cache of one worker, least recently used first out; also bounded by the secret memory that its entries
+// take (a few of them are kept whatever they take, or a request might never find all that it needs). What is not there
+// goes first of all, used or not: else whoever asks for made-up names would empty the cache. One thread; no lock.
 class WorkerCache {
  public:
-  explicit WorkerCache(std::size_t capacity) : capacity_(capacity < 16 ? 16 : capacity) {}
+  explicit WorkerCache(std::size_t capacity, std::size_t secret_bytes = std::size_t{1} << 20)
+      : capacity_(capacity < 16 ? 16 : capacity), secret_capacity_(secret_bytes) {}
 
   // Null on a miss. The pointer is good until the next insert or erase.
   CacheEntry* find(std::string_view name);
@@ -45,7 +51,13 @@ class WorkerCache {
   std::size_t size() const { return entries_.size(); }
 
  private:
+  void drop(std::list<CacheEntry>::iterator entry);
+
+  static constexpr std::size_t kFew = 6;  // identity, two keys and their aliases, and one more
+
   std::size_t capacity_;
+  std::size_t secret_capacity_;
+  std::size_t secret_bytes_ = 0;
   std::list<CacheEntry> entries_;                                                  // most recently used first
   std::unordered_map<std::string_view, std::list<CacheEntry>::iterator> by_name_;  // views into the entries
 };

@@ -7,7 +7,7 @@ namespace {
 
 std::string name_of(std::size_t i) { return "K|" + std::to_string(i); }
 
-CacheEntry entry(std::string name, std::string target = {}) {
+CacheEntry entry(std::string name, std::string target = "there") {
   CacheEntry made;
   made.name = std::move(name);
   made.alias_target = std::move(target);
@@ -90,6 +90,47 @@ TEST(WorkerCacheTest, AnEvictedEntryTakesItsSecretsAlong) {
   EXPECT_EQ(secret_memory_status().in_use, before + std::size_t{16} * 32);
   cache.clear();
   EXPECT_EQ(secret_memory_status().in_use, before);
+}
+
+// Else whoever asks for made-up names would empty the cache of everybody.
+TEST(WorkerCacheTest, WhatIsNotThereGoesFirst) {
+  WorkerCache cache(16);
+  for (std::size_t i = 0; i < 15; ++i) cache.insert(entry(name_of(i)));
+  for (std::size_t i = 100; i < 200; ++i) {
+    cache.insert(entry(name_of(i), ""));
+    ASSERT_NE(cache.find(name_of(i)), nullptr);
+    ASSERT_NE(cache.find(name_of(i)), nullptr);
+  }
+  for (std::size_t i = 0; i < 15; ++i) EXPECT_NE(cache.find(name_of(i)), nullptr) << i;
+  EXPECT_EQ(cache.size(), 16U);
+}
+
+TEST(WorkerCacheTest, KeysTakeNoMoreSecretMemoryThanTheirShare) {
+  constexpr std::size_t kVersions = 10;
+  WorkerCache cache(1000, 50 * kVersions * 32);
+  for (std::size_t i = 0; i < 200; ++i) {
+    CacheEntry made = entry(name_of(i));
+    auto key = std::make_shared<KeySnapshot>();
+    key->versions.resize(kVersions);
+    made.key = std::move(key);
+    cache.insert(std::move(made));
+  }
+  EXPECT_EQ(cache.size(), 50U);
+  EXPECT_NE(cache.find(name_of(199)), nullptr);
+  EXPECT_EQ(cache.find(name_of(149)), nullptr);
+  cache.erase(name_of(199));
+  cache.insert(entry("takes none"));
+  EXPECT_EQ(cache.size(), 50U) << "what an entry took is free again";
+
+  WorkerCache tiny(1000, 1);
+  for (std::size_t i = 0; i < 100; ++i) {
+    CacheEntry made = entry(name_of(i));
+    auto key = std::make_shared<KeySnapshot>();
+    key->versions.resize(kVersions);
+    made.key = std::move(key);
+    tiny.insert(std::move(made));
+  }
+  EXPECT_EQ(tiny.size(), 6U) << "a few are kept whatever they take";
 }
 
 }  // namespace

@@ -87,6 +87,7 @@ struct KmsOperationInfo {
   KeyIdentifier identifier;
   bool cross_account;                           // may name a key of another account
   bool read_only;                               // as CloudTrail says it: cryptographic operations are, too
+  bool invalid_arn;                             // has InvalidArnException; others say NotFoundException instead
   std::array<std::string_view, 2> iam_actions;  // ReEncrypt has two: of the source key, of the destination key
 };
 

@@ -60,6 +60,7 @@ inline constexpr NumberConstraint kNumberOfBytes{1, 1024};
 inline constexpr NumberConstraint kPendingWindowInDays{1, 365};
 inline constexpr NumberConstraint kRotationPeriodInDays{90, 2560};
 inline constexpr NumberConstraint kGrantTokenCount{0, 10};
+inline constexpr NumberConstraint kResourceOwnerCount{1, 2};
 }  // namespace member
 
 namespace service_limit {

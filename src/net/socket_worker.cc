@@ -78,7 +78,12 @@ void SocketWorker::on_accepted(UniqueFd fd, const IpAddress& address, const List
   state_.open_connections.fetch_add(1, std::memory_order_relaxed);
   if (listener.tls()) {
     Result<std::unique_ptr<Stream>> stream = tls_->accept(fd.get());
-    if (stream) accepted.stream = *std::move(stream);
+    if (!stream) {
+      state_.open_connections.fetch_sub(1, std::memory_order_relaxed);
+      if (accepted.source != nullptr) state_.sources.leave(*accepted.source);
+      return refuse("The server has no memory for another TLS connection.");
+    }
+    accepted.stream = *std::move(stream);
   } else {
     accepted.stream = std::make_unique<PlainStream>(fd.get());
   }

@@ -43,6 +43,8 @@ Result<Condition> Condition::compile(std::string_view operator_name, std::string
   condition.operator_ = *parsed;
   if (!is_condition_key(key)) return fail(ErrorCode::kValidation, "invalid condition key " + quoted(key));
   condition.key_ = ascii_lowered(key);
+  condition.named_by_caller_ =
+      condition.key_.find("tag/") != std::string::npos || condition.key_.starts_with("kms:encryptioncontext:");
   condition.operands_.reserve(values.size());
   for (const std::string& value : values) {
     auto operand = compile_operand(*parsed->row, value, variables);
@@ -84,7 +86,7 @@ Result<Condition::Operand> Condition::compile_operand(const OperatorRow& row, st
   return fail(ErrorCode::kValidation, "is of an unknown type");
 }
 
-bool Condition::holds(const ConditionSource& source) const {
+bool Condition::holds(const ConditionSource& source, bool allows) const {
   ConditionValues values;
   const bool present = source.get(key_, values) && !values.empty();
   const OperatorRow& row = *operator_.row;
@@ -98,13 +100,19 @@ bool Condition::holds(const ConditionSource& source) const {
   const bool for_all = operator_.quantifier == SetQuantifier::kForAllValues;
   // A value that resolves to an empty string counts as an empty set for ForAllValues.
   if (for_all && values.size() == 1 && values[0].empty()) return true;
-  // A negated operator without a quantifier is the contrary of its positive twin, so all values must pass.
-  const bool all_must_pass = for_all || (operator_.quantifier == SetQuantifier::kNone && row.negated);
+  const bool all = all_must_pass(values.size(), allows);
   for (std::size_t i = 0; i < values.size(); ++i) {
     const bool passes = matches_any_operand(values[i], source) != row.negated;
-    if (passes != all_must_pass) return passes;
+    if (passes != all) return passes;
   }
-  return all_must_pass;
+  return all;
+}
+
+bool Condition::all_must_pass(std::size_t values, bool allows) const {
+  if (operator_.quantifier != SetQuantifier::kNone) return operator_.quantifier == SetQuantifier::kForAllValues;
+  if (named_by_caller_ && values > 1) return allows;
+  // A negated operator without a quantifier is the contrary of its positive twin.
+  return operator_.row->negated;
 }
 
 bool Condition::holds_when_absent() const {

@@ -25,7 +25,9 @@ class Condition {
   // IAM user guide, "Condition operators" and "Single-valued vs. multivalued context keys":
   //   key absent          false; true for negated operators, IfExists and ForAllValues; false for ForAnyValue
   //   several values      without a set operator as ForAnyValue, negated as its contrary
-  bool holds(const ConditionSource& source) const;
+  // A tag or an entry of an encryption context has one value; a request with names that differ only in case gives
+  // several. Without a set operator all of them must then pass for an Allow (`allows`), any of them for a Deny.
+  bool holds(const ConditionSource& source, bool allows) const;
 
   const std::string& key() const { return key_; }  // lower case
   SetQuantifier quantifier() const { return operator_.quantifier; }
@@ -35,11 +37,13 @@ class Condition {
 
   static Result<Operand> compile_operand(const OperatorRow& row, std::string_view value, bool variables);
   bool holds_when_absent() const;
+  bool all_must_pass(std::size_t values, bool allows) const;
   bool matches_any_operand(std::string_view value, const ConditionSource& source) const;
   bool matches(const Operand& operand, std::string_view value, const ConditionSource& source) const;
 
   ConditionOperator operator_;
   std::string key_;
+  bool named_by_caller_ = false;  // a tag or an entry of an encryption context
   std::vector<Operand> operands_;
 };
 

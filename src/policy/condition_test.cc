@@ -19,7 +19,7 @@ bool holds(const std::string& op, const Values& policy, const Values& request, b
   if (!condition) return false;
   MapConditions::Map map;
   if (present) map["kms:test"] = request;
-  return condition->holds(MapConditions(std::move(map)));
+  return condition->holds(MapConditions(std::move(map)), true);
 }
 
 // For each operator: the policy's values, a request value that the positive comparison takes, and one that it does not.
@@ -176,8 +176,26 @@ TEST(ConditionKeys, CaseDoesNotMatter) {
   const auto condition = Condition::compile("StringEquals", "kms:EncryptionContext:Purpose", {"Backup"}, true);
   ASSERT_TRUE(condition);
   EXPECT_EQ(condition->key(), "kms:encryptioncontext:purpose");
-  EXPECT_TRUE(condition->holds(given({{"kms:encryptioncontext:purpose", {"Backup"}}})));
-  EXPECT_FALSE(condition->holds(given({{"kms:encryptioncontext:purpose", {"backup"}}})));
+  EXPECT_TRUE(condition->holds(given({{"kms:encryptioncontext:purpose", {"Backup"}}}), true));
+  EXPECT_FALSE(condition->holds(given({{"kms:encryptioncontext:purpose", {"backup"}}}), true));
+}
+
+// A request may hold "tenant" and "Tenant": both are of that name, and neither may hide the other.
+TEST(ConditionKeys, NamesThatDifferInCaseHideNothing) {
+  const auto both = [](const char* first, const char* second) {
+    return given({{"kms:encryptioncontext:tenant", {first, second}}});
+  };
+  const auto equals = Condition::compile("StringEquals", "kms:EncryptionContext:tenant", {"ok"}, true);
+  const auto differs = Condition::compile("StringNotEquals", "kms:EncryptionContext:tenant", {"ok"}, true);
+  ASSERT_TRUE(equals && differs);
+  for (const auto& request : {both("ok", "evil"), both("evil", "ok")}) {
+    EXPECT_FALSE(equals->holds(request, true)) << "an Allow needs both";
+    EXPECT_TRUE(equals->holds(request, false)) << "a Deny needs one";
+    EXPECT_FALSE(differs->holds(request, true));
+    EXPECT_TRUE(differs->holds(request, false));
+  }
+  EXPECT_TRUE(equals->holds(both("ok", "ok"), true));
+  EXPECT_FALSE(differs->holds(both("ok", "ok"), false));
 }
 
 TEST(ConditionStrings, WildcardsAreLiteralOutsideLike) {
@@ -198,7 +216,7 @@ TEST(ConditionVariables, ComeFromTheRequestAndAreLiteral) {
   const auto condition = Condition::compile("StringLike", "kms:RequestAlias", {"alias/${aws:username}/*"}, true);
   ASSERT_TRUE(condition);
   const auto with = [&](Values user, const char* alias) {
-    return condition->holds(given({{"aws:username", std::move(user)}, {"kms:requestalias", {alias}}}));
+    return condition->holds(given({{"aws:username", std::move(user)}, {"kms:requestalias", {alias}}}), true);
   };
   EXPECT_TRUE(with({"alice"}, "alias/alice/x"));
   EXPECT_FALSE(with({"alice"}, "alias/bob/x"));
@@ -212,23 +230,24 @@ TEST(ConditionVariables, DefaultStandsInForAnAbsentKey) {
   const auto condition =
       Condition::compile("StringEquals", "kms:RequestAlias", {"alias/${aws:PrincipalTag/Team, 'common'}"}, true);
   ASSERT_TRUE(condition);
-  EXPECT_TRUE(condition->holds(given({{"kms:requestalias", {"alias/common"}}})));
-  EXPECT_TRUE(condition->holds(given({{"kms:requestalias", {"alias/red"}}, {"aws:principaltag/team", {"red"}}})));
-  EXPECT_FALSE(condition->holds(given({{"kms:requestalias", {"alias/common"}}, {"aws:principaltag/team", {"red"}}})));
+  EXPECT_TRUE(condition->holds(given({{"kms:requestalias", {"alias/common"}}}), true));
+  EXPECT_TRUE(condition->holds(given({{"kms:requestalias", {"alias/red"}}, {"aws:principaltag/team", {"red"}}}), true));
+  EXPECT_FALSE(
+      condition->holds(given({{"kms:requestalias", {"alias/common"}}, {"aws:principaltag/team", {"red"}}}), true));
 }
 
 TEST(ConditionVariables, NegatedOperatorHoldsWithoutAValue) {
   const auto condition =
       Condition::compile("StringNotEquals", "aws:ResourceTag/team", {"${aws:PrincipalTag/team}"}, true);
   ASSERT_TRUE(condition);
-  EXPECT_TRUE(condition->holds(given({{"aws:resourcetag/team", {"red"}}})));
+  EXPECT_TRUE(condition->holds(given({{"aws:resourcetag/team", {"red"}}}), true));
 }
 
 TEST(ConditionVariables, AreTextInOldVersions) {
   const auto condition = Condition::compile("StringEquals", "aws:username", {"${aws:username}"}, false);
   ASSERT_TRUE(condition);
-  EXPECT_FALSE(condition->holds(given({{"aws:username", {"alice"}}})));
-  EXPECT_TRUE(condition->holds(given({{"aws:username", {"${aws:username}"}}})));
+  EXPECT_FALSE(condition->holds(given({{"aws:username", {"alice"}}}), true));
+  EXPECT_TRUE(condition->holds(given({{"aws:username", {"${aws:username}"}}}), true));
 }
 
 }  // namespace

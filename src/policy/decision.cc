@@ -48,6 +48,8 @@ std::string access_denied_message(DecisionReason reason, std::string_view caller
     case Reason::kNoResourceAllow:
     case Reason::kNotAcrossAccounts:
       return message + " because no resource-based policy allows the " + std::string(action) + " action";
+    case Reason::kTooCostly:
+      return message + " because the policies that apply take too many steps to evaluate";
     case Reason::kAllowedByKeyPolicy:
     case Reason::kAllowedByKeyAndIdentityPolicy:
     case Reason::kAllowedByIdentityPolicy:

@@ -30,6 +30,7 @@ enum class DecisionReason : std::uint8_t {
   kNoIdentityAllow,
   kNoResourceAllow,
   kNotAcrossAccounts,  // the operation works within the key's own account only
+  kTooCostly,          // the policies ask for more matching than a request may cost
 };
 
 struct Decision {

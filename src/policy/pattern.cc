@@ -53,7 +53,7 @@ void Pattern::add_literal(std::string_view text) {
 
 Pattern::Match Pattern::match(std::string_view text, const ConditionSource& source) const {
   if (!variables_.empty()) return match_with_variables(text, source);
-  return match_segments(text, {}) ? Match::kYes : Match::kNo;
+  return match_segments(text, {}, source) ? Match::kYes : Match::kNo;
 }
 
 Pattern::Match Pattern::match_with_variables(std::string_view text, const ConditionSource& source) const {
@@ -63,17 +63,19 @@ Pattern::Match Pattern::match_with_variables(std::string_view text, const Condit
     if (!value) return Match::kUnresolved;
     values[i] = *value;
   }
-  return match_segments(text, values) ? Match::kYes : Match::kNo;
+  return match_segments(text, values, source) ? Match::kYes : Match::kNo;
 }
 
 // Only the last `*` ever needs to be tried again: what an earlier one could take more, the last one can take too.
-bool Pattern::match_segments(std::string_view text, VariableValues values) const {
+bool Pattern::match_segments(std::string_view text, VariableValues values, const ConditionSource& source) const {
   constexpr std::size_t kNone = static_cast<std::size_t>(-1);
   std::size_t segment = 0;
   std::size_t at = 0;
   std::size_t retry_segment = kNone;
   std::size_t retry_at = 0;
   for (;;) {
+    // A step compares at most one literal, which memcmp does faster than this loop turns.
+    if (!source.spend(1)) return false;
     if (segment == segments_.size()) {
       if (at == text.size()) return true;
     } else if (segments_[segment].kind == Kind::kAnyRun) {

@@ -32,7 +32,7 @@ class Pattern {
   static Result<Pattern> compile(std::string_view text, Options options);
 
   enum class Match : std::uint8_t { kNo, kYes, kUnresolved };  // kUnresolved: a variable has no value
-  // Time is at most the product of both lengths.
+  // Time is at most the product of both lengths, and at most what `source` has left to spend; then it is kNo.
   Match match(std::string_view text, const ConditionSource& source) const;
   bool matches(std::string_view text, const ConditionSource& source) const {
     return match(text, source) == Match::kYes;
@@ -50,7 +50,7 @@ class Pattern {
   Match match_with_variables(std::string_view text, const ConditionSource& source) const;
   Status add_placeholder(std::string_view inside);
   void add_literal(std::string_view text);
-  bool match_segments(std::string_view text, VariableValues values) const;
+  bool match_segments(std::string_view text, VariableValues values, const ConditionSource& source) const;
   // How many bytes of text the segment takes at its start, or nothing.
   std::optional<std::size_t> consume(const Segment& segment, std::string_view text, VariableValues values) const;
 

@@ -111,5 +111,23 @@ TEST(ArnPattern, RefusesWhatIsNoArn) {
   }
 }
 
+TEST(PatternTest, StopsWhenTheRequestHasSpentItsSteps) {
+  std::string costly = "*";
+  for (int i = 0; i < 100; ++i) costly += "?a";
+  const auto pattern = Pattern::compile(costly + "b", {.wildcards = true});
+  const auto all = Pattern::compile("*", {.wildcards = true});
+  ASSERT_TRUE(pattern && all);
+  const std::string text(8000, 'a');
+  const MapConditions request;
+  int matches = 0;
+  while (!request.exhausted() && matches < 1000) {
+    EXPECT_FALSE(pattern->matches(text, request));
+    ++matches;
+  }
+  EXPECT_LT(matches, 10) << "8000 places with 200 steps each";
+  EXPECT_FALSE(all->matches(text, request)) << "nothing matches any more; the caller refuses the request";
+  EXPECT_TRUE(all->matches(text, MapConditions()));
+}
+
 }  // namespace
 }  // namespace kagimori

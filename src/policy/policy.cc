@@ -67,8 +67,9 @@ Kind principal_matches(const CompiledPolicy::Statement& statement, const PolicyC
 }
 
 bool conditions_hold(const PolicyStatement& statement, const ConditionSource& source) {
-  return std::all_of(statement.conditions.begin(), statement.conditions.end(),
-                     [&](const Condition& condition) { return condition.holds(source); });
+  return std::all_of(statement.conditions.begin(), statement.conditions.end(), [&](const Condition& condition) {
+    return condition.holds(source, statement.effect == PolicyEffect::kAllow);
+  });
 }
 
 Kind apply(const CompiledPolicy::Statement& statement, const PolicyRequest& request) {

@@ -81,6 +81,18 @@ class ConditionSource {
   // entry) and answers whether the key is present; present without values counts as absent. Booleans are "true" and
   // "false", numbers decimal, dates ISO 8601 or epoch seconds, binary values base64.
   virtual bool get(std::string_view lower_case_key, ConditionValues& out) const = 0;
+
+  // What the policies of one request may cost, in steps of matching. Policies come from tenants and their patterns may
+  // cost the product of pattern and value; past the budget nothing matches any more, and the request must be refused.
+  static constexpr std::size_t kMaxSteps = 1'000'000;  // some milliseconds
+  bool spend(std::size_t steps) const {
+    steps_ = steps > kMaxSteps - steps_ ? kMaxSteps : steps_ + steps;
+    return !exhausted();
+  }
+  bool exhausted() const { return steps_ == kMaxSteps; }
+
+ private:
+  mutable std::size_t steps_ = 0;
 };
 
 struct PolicyRequest {

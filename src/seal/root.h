@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -102,7 +103,10 @@ Result<std::unique_ptr<Keyrings>> create_root(CryptoContext& crypto, const RootO
 Result<std::unique_ptr<Keyrings>> open_root(CryptoContext& crypto, const RootOptions& options, Envelope& envelope);
 
 // A new root key: re-wraps every epoch, then the old root key and the old envelope are void. Resumable at every step:
-// run it again after a crash. The store must not be open by a server.
-Status rotate_root(CryptoContext& crypto, const RootOptions& options, KeyFileEnvelope& envelope);
+// run it again after a crash. The store must not be open by a server. `event` makes the audit event that commits with
+// the change, from the number of the new generation; empty: none.
+using RotationEvent = std::function<Bytes(std::uint32_t root_generation)>;
+Status rotate_root(CryptoContext& crypto, const RootOptions& options, KeyFileEnvelope& envelope,
+                   const RotationEvent& event = {});
 
 }  // namespace kagimori

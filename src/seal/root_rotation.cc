@@ -15,8 +15,8 @@ constexpr std::size_t kEpochsAtOnce = 256;
 // Each method is one step of the rotation, one batch; what the store says tells which one is next.
 class RootRotation {
  public:
-  RootRotation(CryptoContext& crypto, const RootOptions& options, KeyFileEnvelope& envelope)
-      : crypto_(crypto), options_(options), envelope_(envelope) {}
+  RootRotation(CryptoContext& crypto, const RootOptions& options, KeyFileEnvelope& envelope, const RotationEvent& event)
+      : crypto_(crypto), options_(options), envelope_(envelope), event_(event) {}
 
   Status run() {
     TRY_ASSIGN(OpenedRoot root, open_root_keys(crypto_, options_.store, envelope_));
@@ -127,6 +127,7 @@ class RootRotation {
       batch.expectations.push_back({Table::kEnvelopes, stored.record.key, stored.record.revision});
       batch.writes.push_back({Table::kEnvelopes, stored.record.key, revision, std::nullopt});
     }
+    if (event_) batch.events.push_back(event_(meta.root_generation));
     batch.scrub = true;
     return commit(std::move(batch));
   }
@@ -152,12 +153,14 @@ class RootRotation {
   CryptoContext& crypto_;
   const RootOptions& options_;
   KeyFileEnvelope& envelope_;
+  const RotationEvent& event_;
 };
 
 }  // namespace
 
-Status rotate_root(CryptoContext& crypto, const RootOptions& options, KeyFileEnvelope& envelope) {
-  return RootRotation(crypto, options, envelope).run();
+Status rotate_root(CryptoContext& crypto, const RootOptions& options, KeyFileEnvelope& envelope,
+                   const RotationEvent& event) {
+  return RootRotation(crypto, options, envelope, event).run();
 }
 
 }  // namespace kagimori

@@ -68,6 +68,7 @@ class FaultStore final : public Store {
   void remove_events(std::uint64_t up_to_sequence) override { store_.remove_events(up_to_sequence); }
   Status backup(const std::filesystem::path& target) override { return store_.backup(target); }
   Status check_integrity() override { return store_.check_integrity(); }
+  void interrupt_checks() override { store_.interrupt_checks(); }
   bool was_unclean() const override { return store_.was_unclean(); }
 
  private:

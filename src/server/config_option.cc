@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <limits>
 #include <numeric>
 #include <type_traits>
 
@@ -64,7 +65,7 @@ constexpr Option<Config> kOptions[] = {
 
     {"limits.header_bytes", kBytes, slot<&Config::limits, &NetLimits::max_head_bytes>,
      "Request line and headers together.", kKib, kMib},
-    {"limits.header_count", kCount, slot<&Config::limits, &NetLimits::max_headers>, "Headers of a request.", 10, 1'000},
+    {"limits.header_count", kCount, slot<&Config::limits, &NetLimits::max_headers>, "Headers of a request.", 10, 128},
     {"limits.body_bytes", kBytes, slot<&Config::limits, &NetLimits::max_body_bytes>, "Body of a request.", 64 * kKib,
      64 * kMib},
     {"limits.buffered_bytes", kBytes, slot<&Config::limits, &NetLimits::max_buffered_bytes>,
@@ -123,7 +124,7 @@ constexpr Option<Config> kOptions[] = {
     {"seal.epoch_max_age_seconds", kSeconds, slot<&Config::seal, &SealOptions::epoch_max_age_seconds>,
      "Age at which an account's keyring gets a new epoch.", 60, 3650 * kDay},
     {"seal.epoch_max_uses", kCount, slot<&Config::seal, &SealOptions::epoch_max_uses>,
-     "Uses after which it does so earlier.", 1, std::int64_t{1} << 31},
+     "Uses after which it does so earlier.", 100, std::int64_t{1} << 31},
 
     {"sigv4.allow_presigned", kBool, slot<&Config::engine, &EngineSettings::allow_presigned>,
      "Accept signatures in the query string."},
@@ -139,7 +140,7 @@ constexpr Option<Config> kOptions[] = {
     {"quotas.policy_bytes", kBytes, slot<&Config::engine, &EngineSettings::quotas, &Quotas::policy_bytes>,
      "A key policy.", kKib, 256 * kKib},
     {"quotas.on_demand_rotations", kCount, slot<&Config::engine, &EngineSettings::quotas, &Quotas::on_demand_rotations>,
-     "Rotations on demand in the life of a key.", 0, 1'000'000},
+     "Rotations on demand in the life of a key.", 0, 10'000},
     {"quotas.users_per_account", kCount, slot<&Config::engine, &EngineSettings::quotas, &Quotas::users_per_account>,
      "Users of an account.", 1, 10'000'000},
     {"quotas.access_keys_per_user", kCount,
@@ -299,7 +300,8 @@ std::string written_value(const Option<ListenerOptions>& option, ListenerOptions
 
 std::string nearest_name(std::string_view name, std::span<const std::string> candidates) {
   std::string best;
-  std::size_t best_distance = std::max<std::size_t>(3, name.size() / 2);
+  if (name.empty()) return best;
+  std::size_t best_distance = std::numeric_limits<std::size_t>::max();
   for (const std::string& candidate : candidates) {
     std::size_t distance = edit_distance(name, candidate);
     // Somebody may have left out the section.

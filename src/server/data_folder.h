@@ -14,6 +14,8 @@ struct DataFolder {
   std::filesystem::path config() const { return path / "kagimori.toml"; }
   std::filesystem::path store_folder() const { return path / "store"; }
   std::filesystem::path store() const { return store_folder() / "kagimori.db"; }
+  // The store's id once more, so that a database of another store in its place is noticed.
+  std::filesystem::path store_id() const { return store_folder() / "store-id"; }
   std::filesystem::path tls_folder() const { return path / "tls"; }
   std::filesystem::path ca_certificate() const { return tls_folder() / "ca.pem"; }
   std::filesystem::path ca_key() const { return tls_folder() / "ca.key"; }

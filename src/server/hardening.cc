@@ -191,6 +191,19 @@ Status harden_process() {
   return {};
 }
 
+std::string raise_open_file_limit(std::size_t connections) {
+  constexpr std::size_t kOwnFiles = 128;  // the store's, listeners, logs
+  rlimit files{};
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0) return {};
+  files.rlim_cur = files.rlim_max;
+  static_cast<void>(setrlimit(RLIMIT_NOFILE, &files));
+  if (files.rlim_max >= connections + kOwnFiles) return {};
+  return fmt::format(
+      "The process may have {} open files, too few for limits.connections = {}. Raise the limit (ulimit -Hn, "
+      "LimitNOFILE), or lower limits.connections and limits.connections_per_source.",
+      files.rlim_max, connections);
+}
+
 Status enter_seccomp() {
   const std::unique_ptr<void, void (*)(scmp_filter_ctx)> filter(seccomp_init(SCMP_ACT_ERRNO(EPERM)), seccomp_release);
   if (filter == nullptr) return refused("make a system call filter", ENOMEM);

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <cstddef>
+#include <string>
+
 #include "base/result.h"
 
 namespace kagimori {
@@ -8,8 +11,13 @@ namespace kagimori {
 // gaining privileges; and a umask that keeps every new file to its owner.
 Status harden_process();
 
+// Raises the limit of open files to what the process may have. A warning sentence when `connections` do not fit into
+// it; empty otherwise.
+std::string raise_open_file_limit(std::size_t connections);
+
 // From here on only the system calls that a running server needs are allowed, for all threads (seccomp, TSYNC): no
-// exec, no new namespaces, no tracing, no kernel modules. A call outside the list ends the process. After start-up,
+// exec, no tracing, no kernel modules. Some calls that only a break-in would make end the
+// process; every other call outside the list fails with EPERM. After start-up,
 // since opening listeners and stores needs more.
 Status enter_seccomp();
 

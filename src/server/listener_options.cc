@@ -1,37 +1,18 @@
 #include "server/listener_options.h"
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <optional>
+
+#include "net/ip_address.h"
 
 namespace kagimori {
 namespace {
 
 constexpr std::string_view kUnixPrefix = "unix:";
 constexpr std::size_t kMaxUnixPath = 107;  // sockaddr_un
-
-struct IpAddress {
-  std::array<std::uint8_t, 16> bytes{};
-  unsigned bits = 0;  // 32 or 128
-};
-
-std::optional<IpAddress> parse_ip(std::string_view text) {
-  const std::string terminated(text);
-  IpAddress result;
-  if (inet_pton(AF_INET, terminated.c_str(), result.bytes.data()) == 1) {
-    result.bits = 32;
-    return result;
-  }
-  if (inet_pton(AF_INET6, terminated.c_str(), result.bytes.data()) == 1) {
-    result.bits = 128;
-    return result;
-  }
-  return std::nullopt;
-}
 
 template <typename Number>
 std::optional<Number> parse_number(std::string_view text) {
@@ -57,12 +38,8 @@ Result<ListenAddress> parse_unix(std::string_view path) {
 }  // namespace
 
 bool ListenAddress::is_loopback() const {
-  const auto ip = parse_ip(host);
-  if (!ip) return false;
-  if (ip->bits == 32) return ip->bytes[0] == 127;
-  IpAddress one;
-  one.bytes[15] = 1;
-  return ip->bytes == one.bytes;
+  const auto ip = IpAddress::parse(host);
+  return ip && ip->is_loopback();
 }
 
 Result<ListenAddress> parse_listen_address(std::string_view text) {
@@ -74,8 +51,8 @@ Result<ListenAddress> parse_listen_address(std::string_view text) {
   std::string_view host = text.substr(0, colon);
   const bool bracketed = host.starts_with('[') && host.ends_with(']') && host.size() > 2;
   if (bracketed) host = host.substr(1, host.size() - 2);
-  const auto ip = parse_ip(host);
-  if (!ip || (ip->bits == 128) != bracketed) {
+  const auto ip = IpAddress::parse(host);
+  if (!ip || ip->is_v4() == bracketed) {
     return bad(
         fmt::format("\"{}\" is not a numeric address; write 127.0.0.1 for localhost, 0.0.0.0 for every IPv4 "
                     "address, and an IPv6 address in brackets, as in [::1]:8443.",
@@ -89,31 +66,20 @@ Result<ListenAddress> parse_listen_address(std::string_view text) {
   return result;
 }
 
-Status check_network(std::string_view text) {
-  const auto slash = text.find('/');
-  const auto ip = parse_ip(text.substr(0, slash));
-  if (!ip) return bad(fmt::format("\"{}\" is not a network; write it as in 10.0.0.0/8 or 2001:db8::/32.", text));
-  if (slash == std::string_view::npos) return {};
-  const auto prefix = parse_number<unsigned>(text.substr(slash + 1));
-  if (!prefix || *prefix > ip->bits) {
-    return bad(fmt::format("the prefix length of \"{}\" must be a number from 0 to {}.", text, ip->bits));
-  }
-  for (unsigned bit = *prefix; bit < ip->bits; ++bit) {
-    if ((ip->bytes[bit / 8] >> (7 - bit % 8) & 1) != 0) {
-      return bad(fmt::format("\"{}\" has bits set beyond its prefix of {}; write the network's first address.", text,
-                             *prefix));
-    }
-  }
-  return {};
-}
-
 bool ListenerOptions::serves(std::string_view plane) const {
   return std::find(planes.begin(), planes.end(), plane) != planes.end();
 }
 
 Status finish_listener(ListenerOptions& listener) {
   TRY_ASSIGN(listener.where, parse_listen_address(listener.address));
-  for (const std::string& network : listener.allow) TRY(check_network(network));
+  if (listener.where.is_unix() && !listener.allow.empty()) {
+    return bad(
+        "allow lists networks, and the clients of a Unix socket come from none. Leave it out; the socket's "
+        "folder says who may open it.");
+  }
+  for (const std::string& network : listener.allow) {
+    if (auto parsed = IpNetwork::parse(network); !parsed) return fail(std::move(parsed).error());
+  }
   if (listener.planes.empty()) return bad("planes must name at least one of \"data\" and \"management\".");
   for (const std::string& plane : listener.planes) {
     if (plane != "data" && plane != "management") {

@@ -23,9 +23,6 @@ struct ListenAddress {
 // "127.0.0.1:8443", "[::1]:8443" or "unix:/run/kagimori.sock". kBadConfiguration says what is wrong.
 Result<ListenAddress> parse_listen_address(std::string_view text);
 
-// "10.0.0.0/8", "2001:db8::/32" or a single address; bits beyond the prefix must be zero. kBadConfiguration otherwise.
-Status check_network(std::string_view text);
-
 // One [[listeners]] of the configuration.
 struct ListenerOptions {
   std::string address = "127.0.0.1:8443";

@@ -17,12 +17,26 @@ Result<OpenedStore> open_parts(const SqliteOptions& options) {
   return opened;
 }
 
+// A folder without the note was made by an earlier release.
+Status check_store_id(const Config& config, std::string_view found) {
+  const DataFolder folder{config.server.data_dir};
+  if (!std::filesystem::exists(folder.store_id())) return {};
+  TRY_ASSIGN(std::string expected, read_small_file(folder.store_id()));
+  while (expected.ends_with('\n')) expected.pop_back();
+  if (expected == found) return {};
+  return fail(ErrorCode::kCorrupt,
+              fmt::format("{} is the database of store {}, but this data folder is of store {} ({} says so). Put the "
+                          "right database back, or restore a backup.",
+                          folder.store().string(), found, expected, folder.store_id().string()));
+}
+
 Result<OpenedStore> open_up_to_envelope(const Config& config, const StoreFile& file) {
   SqliteOptions options;
   options.path = file.database;
   options.read_only = file.read_only;
   TRY_ASSIGN(OpenedStore opened, open_parts(options));
   TRY_ASSIGN(opened.meta, read_store_meta(*opened.store));
+  if (file.database == DataFolder{config.server.data_dir}.store()) TRY(check_store_id(config, opened.meta.store_id));
   std::filesystem::path key_file = file.key_file;
   if (key_file.empty()) {
     TRY_ASSIGN(key_file, root_key_file(config, opened.meta.store_id));
@@ -32,6 +46,10 @@ Result<OpenedStore> open_up_to_envelope(const Config& config, const StoreFile& f
 }
 
 }  // namespace
+
+Status write_store_id(const Config& config, std::string_view store_id) {
+  return write_private_file(DataFolder{config.server.data_dir}.store_id(), fmt::format("{}\n", store_id));
+}
 
 RootOptions OpenedStore::root_options(const Config& config) const {
   return {*store, *clock, *random, {config.seal.epoch_max_age_seconds, config.seal.epoch_max_uses}};
@@ -65,6 +83,7 @@ Result<OpenedStore> create_store(const Config& config) {
   TRY_ASSIGN(opened.keyrings, create_root(*opened.crypto, opened.root_options(config), store_id,
                                           config.server.test_mode, *opened.envelope));
   TRY_ASSIGN(opened.meta, read_store_meta(*opened.store));
+  TRY(write_store_id(config, store_id));
   return opened;
 }
 

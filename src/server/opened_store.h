@@ -25,7 +25,10 @@ struct OpenedStore {
   RootOptions root_options(const Config& config) const;
 };
 
-// Opens an existing store. Every failure says which file is wrong and what to do; nothing is changed.
+// Notes in the data folder which store lies in it.
+Status write_store_id(const Config& config, std::string_view store_id);
+// Opens an existing store; kCorrupt when the database is of another store than the one that the data folder was made
+// for. Every failure says which file is wrong and what to do; nothing is changed.
 Result<OpenedStore> open_store(const Config& config);
 // Makes a new store, its root key file and its first records. kAlreadyExists when there is a store.
 Result<OpenedStore> create_store(const Config& config);

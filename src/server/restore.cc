@@ -200,6 +200,8 @@ Result<Restored> restore_store(const Config& config, const RestoreOptions& optio
   const std::string present_id = present ? present->meta.store_id : "";
   TRY_ASSIGN(Restored restored, prepare(config, options, copy.file, present_id, std::move(knowledge)));
   present.reset();
+  // Who restores means the backup's store from here on, whichever lay here before.
+  TRY(write_store_id(config, restored.store_id));
   TRY(put_in_place(config, options, copy.file, store, replaces));
   return restored;
 }

@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <csignal>
@@ -120,16 +121,43 @@ void wait_for_the_end(const sigset_t& signals, HttpServer& server, const Config&
 }
 
 // After a crash SQLite has recovered by itself; this looks whether the disk kept its promises.
-std::thread check_after_crash(Store& store) {
-  return std::thread([&store] {
-    const Status sound = store.check_integrity();
-    if (sound) {
-      LogLine(LogLevel::kInfo, "the store was not closed properly; its integrity check found nothing wrong");
-    } else {
-      LogLine(LogLevel::kError, "the integrity check of the store failed").field("reason", sound.error().message);
-    }
-  });
+void check_after_crash(Store& store, const std::atomic<bool>& stopping) {
+  const Status sound = store.check_integrity();
+  if (sound) {
+    LogLine(LogLevel::kInfo, "the store was not closed properly; its integrity check found nothing wrong");
+  } else if (stopping) {
+    LogLine(LogLevel::kInfo, "the integrity check of the store was not finished");
+  } else {
+    LogLine(LogLevel::kError, "the integrity check of the store failed").field("reason", sound.error().message);
+  }
 }
+
+// Everything that runs besides the first thread; ends it in order on every way out.
+class Running {
+ public:
+  Running(Engine& engine, HttpServer& server, Store& store) : engine_(engine), server_(server), store_(store) {}
+  ~Running() {
+    stopping_ = true;
+    engine_.begin_stop();
+    server_.shutdown(kShutdownDeadline);
+    engine_.stop();
+    store_.interrupt_checks();
+    if (checker_.joinable()) checker_.join();
+  }
+  Running(const Running&) = delete;
+  Running& operator=(const Running&) = delete;
+
+  void check_store() {
+    checker_ = std::thread([this] { check_after_crash(store_, stopping_); });
+  }
+
+ private:
+  Engine& engine_;
+  HttpServer& server_;
+  Store& store_;
+  std::atomic<bool> stopping_{false};
+  std::thread checker_;
+};
 
 Status serve(const Config& config, OpenedStore& opened, const sigset_t& signals,
              const std::function<void(const ServerReady&)>& ready) {
@@ -139,10 +167,15 @@ Status serve(const Config& config, OpenedStore& opened, const sigset_t& signals,
              audit::Log::open(config.audit.path, config.audit.durability == "fsync" ? audit::Durability::kFsync
                                                                                     : audit::Durability::kWrite));
   const BootClock since_boot;
+  // Half of the memory for secrets is for what the workers cache; the rest for epochs and what comes and goes.
+  EngineSettings settings = config.engine;
+  const std::size_t workers =
+      config.server.workers == 0 ? std::max(1U, std::thread::hardware_concurrency()) : config.server.workers;
+  settings.cache_secret_bytes = config.memory.secret_bytes / 2 / workers;
   LifecycleClock lifecycle_clock(*opened.clock, since_boot);
   const bool test_mode = config.server.test_mode && opened.meta.test_store;
   TRY_ASSIGN(const auto engine,
-             Engine::start({*opened.store, *opened.keyrings, *log, *opened.clock, lifecycle_clock, config.engine}));
+             Engine::start({*opened.store, *opened.keyrings, *log, *opened.clock, lifecycle_clock, settings}));
   std::atomic<bool> is_ready{false};
   aws::TestSeam test_seam;
   test_seam.advance_lifecycle_clock = [&lifecycle_clock](std::int64_t seconds) {
@@ -162,23 +195,19 @@ Status serve(const Config& config, OpenedStore& opened, const sigset_t& signals,
              }));
   HttpWorkerPort port(*server);
   engine->attach(port);
-  std::thread checker;
-  if (opened.store->was_unclean()) checker = check_after_crash(*opened.store);
-  if (config.hardening.seccomp) TRY(enter_seccomp());
-
-  TRY(write_private_file(folder.pid(), fmt::format("{}\n", getpid())));
-  is_ready = true;
-  const ServerReady addresses = where(*server, config);
-  for (const std::string& address : addresses.addresses)
-    LogLine(LogLevel::kInfo, "listening").field("address", address);
-  ready(addresses);
-
-  wait_for_the_end(signals, *server, config);
-  is_ready = false;
-  engine->stop_sweeper();
-  server->shutdown(kShutdownDeadline);
-  engine->stop();
-  if (checker.joinable()) checker.join();
+  {
+    Running running(*engine, *server, *opened.store);
+    if (opened.store->was_unclean()) running.check_store();
+    if (config.hardening.seccomp) TRY(enter_seccomp());
+    TRY(write_private_file(folder.pid(), fmt::format("{}\n", getpid())));
+    is_ready = true;
+    const ServerReady addresses = where(*server, config);
+    for (const std::string& address : addresses.addresses)
+      LogLine(LogLevel::kInfo, "listening").field("address", address);
+    ready(addresses);
+    wait_for_the_end(signals, *server, config);
+    is_ready = false;
+  }
   unlink(folder.pid().c_str());
   LogLine(LogLevel::kInfo, "stopped");
   return {};
@@ -190,6 +219,9 @@ Status run_server(const Config& config, const std::function<void(const ServerRea
   set_log_level(log_level(config.log.level));
   for (const std::string& warning : config.warnings) LogLine(LogLevel::kWarning, warning);
   TRY(harden_process());
+  if (const std::string warning = raise_open_file_limit(config.limits.max_connections); !warning.empty()) {
+    LogLine(LogLevel::kWarning, warning);
+  }
   const sigset_t signals = block_signals();
   init_secret_memory(config.memory.secret_bytes);
   if (!secret_memory_status().locked) {

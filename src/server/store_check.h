@@ -18,8 +18,9 @@ struct StoreCheck {
   std::vector<std::string> findings;  // sentences; the first hundred
 };
 
-// Reads everything: the pages of the file, and the MAC of every record under the keyring or root key that it claims.
-// Changes nothing. An error means that the check could not be made; damage is in the findings.
+// Reads everything: the pages of the file, the MAC of every record under the keyring or root key that it claims, and
+// for each key whether the clock will find what it has to do. Changes nothing. An error means that the check could not
+// be made; damage is in the findings.
 Result<StoreCheck> check_store(OpenedStore& opened);
 
 }  // namespace kagimori

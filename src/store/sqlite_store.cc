@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <mutex>
+#include <vector>
+
 #include "base/log.h"
 #include "store/sqlite_reader_pool.h"
 #include "store/sqlite_schema.h"
@@ -55,14 +58,20 @@ class SqliteStore final : public Store {
 
   Status backup(const std::filesystem::path& target) override;
   Status check_integrity() override;
+  void interrupt_checks() override;
   bool was_unclean() const override { return was_unclean_; }
 
  private:
+  class UnderWay;
+
   const std::filesystem::path path_;
   const bool was_unclean_;
   const std::unique_ptr<StoreLock> lock_;
   std::optional<SqliteReaderPool> readers_;
   std::unique_ptr<SqliteWriter> writer_;
+  std::mutex checks_mutex_;
+  bool checks_end_ = false;                // guarded by checks_mutex_, as the next
+  std::vector<SqliteConnection*> checks_;  // under way
 };
 
 Status expect_free(const std::filesystem::path& path) {
@@ -94,9 +103,39 @@ Status SqliteStore::backup(const std::filesystem::path& target) {
   return done;
 }
 
+// Keeps a connection where interrupt_checks() finds it.
+class SqliteStore::UnderWay {
+ public:
+  UnderWay(SqliteStore& store, SqliteConnection& connection) : store_(store), connection_(connection) {
+    const std::lock_guard lock(store_.checks_mutex_);
+    too_late_ = store_.checks_end_;
+    store_.checks_.push_back(&connection_);
+  }
+  ~UnderWay() {
+    const std::lock_guard lock(store_.checks_mutex_);
+    std::erase(store_.checks_, &connection_);
+  }
+  UnderWay(const UnderWay&) = delete;
+  UnderWay& operator=(const UnderWay&) = delete;
+  bool too_late() const { return too_late_; }
+
+ private:
+  SqliteStore& store_;
+  SqliteConnection& connection_;
+  bool too_late_ = false;
+};
+
+void SqliteStore::interrupt_checks() {
+  const std::lock_guard lock(checks_mutex_);
+  checks_end_ = true;
+  for (SqliteConnection* const connection : checks_) connection->interrupt();
+}
+
 Status SqliteStore::check_integrity() {
   TRY_ASSIGN(SqliteConnection connection, SqliteConnection::open(path_, SqliteAccess::kReadOnly, kMaintenanceCacheKib));
   TRY_ASSIGN(SqliteStatement query, connection.prepare("PRAGMA integrity_check(10)"));
+  const UnderWay under_way(*this, connection);
+  if (under_way.too_late()) return fail(ErrorCode::kIo, "The store is about to close.");
   std::string findings;
   for (;;) {
     TRY_ASSIGN(const bool row, query.step());

@@ -133,6 +133,9 @@ Status SqliteWriter::recover() {
 }
 
 void SqliteWriter::answer(std::vector<Job>& jobs, std::vector<Result<std::uint64_t>> answers) {
+  for (std::size_t i = 0; i < jobs.size(); ++i) {
+    if (answers[i] && jobs[i].batch.durable) jobs[i].batch.durable(*answers[i]);
+  }
   const auto needs_scrub = [&](std::size_t i) { return jobs[i].batch.scrub && answers[i].has_value(); };
   bool scrub = false;
   for (std::size_t i = 0; i < jobs.size(); ++i) scrub = scrub || needs_scrub(i);

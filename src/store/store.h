@@ -86,6 +86,9 @@ struct Batch {
   std::vector<Write> writes;
   std::vector<Bytes> events;  // audit events, kept in the outbox until remove_events
   bool scrub = false;  // after the commit no trace of overwritten or deleted values may stay in any file of the store
+  // Runs on the writer's thread as soon as the batch is on disk, in the order of the store revisions, also where the
+  // answer must wait for a scrub. Not called for a batch that fails. Must not block; may be empty.
+  std::function<void(std::uint64_t store_revision)> durable = {};
 };
 
 // An audit event whose change is durable but which may not have reached the audit log.
@@ -124,6 +127,8 @@ class Store {
   virtual Status backup(const std::filesystem::path& target) = 0;
   // Reads every page and index; kCorrupt with what was found.
   virtual Status check_integrity() = 0;
+  // Makes a check_integrity() that is under way, and every later one, end at once with kIo: for a store about to close.
+  virtual void interrupt_checks() = 0;
   // True when the last user did not close the store (crash, kill, power loss).
   virtual bool was_unclean() const = 0;
 };

@@ -115,6 +115,7 @@ class StoredSecrets:
         }
 
     def _open_epochs(self, database):
+        self.epochs_in_use = set()  # (account, number) that wrap some material
         self.epochs, self.wrapping_keys, self.record_keys = {}, {}, {}
         for pk, _, value in rows_of(database, "epochs"):
             account, number = pk[:12].decode(), struct.unpack(">I", pk[12:])[0]
@@ -129,6 +130,7 @@ class StoredSecrets:
 
     def _unwrap(self, content, account, region, object_id, version, algorithm):
         epoch, box = content.unpack("I"), content.sized()
+        self.epochs_in_use.add((account, epoch))
         texts = b"".join(sized(text.encode()) for text in (self.store, account, region, object_id))
         aad = texts + struct.pack(">IBI", version, algorithm, epoch)
         return open_box(self.wrapping_keys[account, epoch], "kagimori material 1", aad, box)

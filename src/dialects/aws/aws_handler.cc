@@ -1,11 +1,12 @@
 #include "dialects/aws/aws_handler.h"
 
-#include <charconv>
+#include <algorithm>
 
 #include "base/log.h"
 #include "dialects/aws/kagimori_operations.h"
 #include "dialects/aws/kms_operations.h"
 #include "dialects/aws/wire_error.h"
+#include "protocol/percent.h"
 
 namespace kagimori::aws {
 namespace {
@@ -15,6 +16,8 @@ constexpr std::string_view kKagimoriTarget = "Kagimori.";
 constexpr std::size_t kMaxUserAgent = 256;
 // A request that keeps missing its cache entries (a cache far too small) ends here.
 constexpr int kMaxFills = 16;
+// The event of a request of an identified caller that names no operation.
+constexpr OperationInfo kUnknown{"Unknown", true, Plane::kManagement};
 
 std::string_view media_type(std::string_view content_type) {
   content_type = content_type.substr(0, content_type.find(';'));
@@ -62,17 +65,30 @@ std::optional<Target> find_target(std::string_view target, bool test_mode) {
   return std::nullopt;
 }
 
+// The second to last part of ACCESS-KEY/DATE/REGION/SERVICE/aws4_request.
+std::string scope_service(std::string_view credential) {
+  credential = credential.substr(0, std::min(credential.rfind('/'), credential.size()));
+  return std::string(credential.substr(credential.rfind('/') + 1));
+}
+
+std::string presigned_credential(std::string_view query) {
+  constexpr std::string_view kName = "X-Amz-Credential=";
+  const std::size_t name = query.find(kName);
+  if (name == std::string_view::npos) return {};
+  query.remove_prefix(name + kName.size());
+  std::string credential;
+  form_decode(credential, query.substr(0, query.find('&')));
+  return credential;
+}
+
 // The service of the credential scope, so that one endpoint can tell IAM from STS. Not proof of anything: the signature
 // is checked against it.
-std::string_view claimed_service(const HttpRequest& request) {
-  std::string_view text = request.header("Authorization");
-  const std::size_t credential = text.find("Credential=");
+std::string claimed_service(const HttpRequest& request) {
+  const std::string_view header = request.header("Authorization");
+  if (header.empty()) return scope_service(presigned_credential(request.query));
+  const std::size_t credential = header.find("Credential=");
   if (credential == std::string_view::npos) return {};
-  text = text.substr(credential, text.find_first_of(", ", credential) - credential);
-  const std::size_t terminator = text.rfind('/');
-  if (terminator == std::string_view::npos) return {};
-  text = text.substr(0, terminator);
-  return text.substr(text.rfind('/') + 1);
+  return scope_service(header.substr(credential, header.find_first_of(", ", credential) - credential));
 }
 
 }  // namespace
@@ -99,6 +115,9 @@ void AwsHandler::on_rejected(const HttpPeer& peer, int status, std::string_view 
 
 void AwsHandler::process(Pending pending) {
   const HttpRequest& request = pending.request;
+  if (request.over_rate && (request.method != "POST" || request.path != "/")) {
+    return http_.respond(pending.token, plain_answer(429, "Too many requests from this address. Send fewer.\n"));
+  }
   if (request.method != "POST") {
     if (dialect_.plain_pages != nullptr && request.method == "GET") {
       if (auto page = dialect_.plain_pages(request.path)) return http_.respond(pending.token, *std::move(page));
@@ -145,7 +164,12 @@ void AwsHandler::process_json(Pending pending, std::string_view target_text) {
     return refuse(caller.error());
   }
   pending.principal = caller->identity->arn;
-  if (!target) return refuse({ErrorCode::kUnknownOperation, ""});
+  const auto refuse_unknown = [&] {
+    const Error unknown{ErrorCode::kUnknownOperation, ""};
+    dialect_.engine.emit(*worker_, *caller, Trail(kUnknown), &unknown);
+    return refuse(unknown);
+  };
+  if (!target) return refuse_unknown();
   pending.operation = target->info.name;
   Trail trail(target->info);
 
@@ -197,12 +221,17 @@ void AwsHandler::process_query(Pending pending) {
     return refuse(caller.error());
   }
   pending.principal = caller->identity->arn;
+  const auto refuse_unknown = [&](const Error& error) {
+    dialect_.engine.emit(*worker_, *caller, Trail(kUnknown), &error);
+    return refuse(error);
+  };
   const auto form = Form::parse(pending.request.body);
-  if (!form) return refuse(form.error());
+  if (!form) return refuse_unknown(form.error());
   const std::string_view action = form->get("Action").value_or("");
   const QueryOperation* const operation = is_sts ? sts_operation(action) : iam_operation(action);
   if (operation == nullptr) {
-    return refuse({ErrorCode::kUnknownOperation, "Could not find operation " + std::string(action.substr(0, 128))});
+    return refuse_unknown(
+        {ErrorCode::kUnknownOperation, "Could not find operation " + std::string(action.substr(0, 128))});
   }
   pending.operation = operation->name;
   Trail trail({operation->name, operation->read_only, operation->plane});

@@ -10,12 +10,21 @@ std::string lower_camel(std::string_view name) {
   return path;
 }
 
-void JsonMembers::wrong_type() { serialization_failed_ = true; }
+namespace {
 
-const JsonValue* JsonMembers::find(std::string_view name) const {
-  const JsonValue* const value = body_.find(name);
+// null counts as absent.
+const JsonValue* present(const JsonValue& object, std::string_view name) {
+  const JsonValue* const value = object.find(name);
   return value == nullptr || value->is_null() ? nullptr : value;
 }
+
+}  // namespace
+
+std::string JsonMembers::path_of(std::string_view name) const { return prefix_ + lower_camel(name); }
+
+void JsonMembers::wrong_type() { serialization_failed_ = true; }
+
+const JsonValue* JsonMembers::find(std::string_view name) const { return present(body_, name); }
 
 const JsonValue* JsonMembers::find(std::string_view name, JsonValue::Kind kind) {
   const JsonValue* const value = find(name);
@@ -24,12 +33,12 @@ const JsonValue* JsonMembers::find(std::string_view name, JsonValue::Kind kind) 
   return nullptr;
 }
 
-void JsonMembers::require(std::string_view name) { validator_.require(lower_camel(name), has(name)); }
+void JsonMembers::require(std::string_view name) { validator_.require(path_of(name), has(name)); }
 
 std::optional<std::string_view> JsonMembers::text(std::string_view name, const TextConstraint& constraint) {
   const JsonValue* const value = find(name, JsonValue::Kind::kString);
   if (value == nullptr) return std::nullopt;
-  validator_.text(lower_camel(name), value->string(), constraint);
+  validator_.text(path_of(name), value->string(), constraint);
   return value->string();
 }
 
@@ -42,7 +51,7 @@ std::optional<std::string_view> JsonMembers::enumeration(std::string_view name,
                                                          std::span<const std::string_view> values) {
   const JsonValue* const value = find(name, JsonValue::Kind::kString);
   if (value == nullptr) return std::nullopt;
-  validator_.one_of(lower_camel(name), value->string(), values);
+  validator_.one_of(path_of(name), value->string(), values);
   return value->string();
 }
 
@@ -55,7 +64,7 @@ std::optional<bool> JsonMembers::boolean(std::string_view name) {
 std::optional<std::int64_t> JsonMembers::integer(std::string_view name, const NumberConstraint& constraint) {
   const JsonValue* const value = find(name, JsonValue::Kind::kInteger);
   if (value == nullptr) return std::nullopt;
-  validator_.number(lower_camel(name), value->integer(), constraint);
+  validator_.number(path_of(name), value->integer(), constraint);
   return value->integer();
 }
 
@@ -69,7 +78,7 @@ std::optional<T> JsonMembers::decoded(std::string_view name, const BlobConstrain
     wrong_type();
     return std::nullopt;
   }
-  validator_.blob(lower_camel(name), bytes->size(), constraint);
+  validator_.blob(path_of(name), bytes->size(), constraint);
   return *std::move(bytes);
 }
 
@@ -100,10 +109,10 @@ std::optional<std::vector<Tag>> JsonMembers::tags(std::string_view name) {
   const JsonValue* const value = find(name, JsonValue::Kind::kArray);
   if (value == nullptr) return std::nullopt;
   std::vector<Tag> tags;
-  const std::string list = lower_camel(name);
+  const std::string list = path_of(name);
   for (const JsonValue& item : *value) {
-    const JsonValue* const key = item.find("TagKey");
-    const JsonValue* const text = item.find("TagValue");
+    const JsonValue* const key = item.is_object() ? present(item, "TagKey") : nullptr;
+    const JsonValue* const text = item.is_object() ? present(item, "TagValue") : nullptr;
     if (!item.is_object() || (key != nullptr && !key->is_string()) || (text != nullptr && !text->is_string())) {
       wrong_type();
       return std::nullopt;
@@ -129,23 +138,25 @@ std::optional<std::vector<std::string>> JsonMembers::texts(std::string_view name
       wrong_type();
       return std::nullopt;
     }
-    validator_.text(member_path(lower_camel(name), texts.size()), item.string(), constraint);
+    validator_.text(member_path(path_of(name), texts.size()), item.string(), constraint);
     texts.emplace_back(item.string());
   }
   return texts;
 }
 
 std::optional<std::vector<std::string_view>> JsonMembers::enumerations(std::string_view name,
-                                                                       std::span<const std::string_view> values) {
+                                                                       std::span<const std::string_view> values,
+                                                                       const NumberConstraint* count) {
   const JsonValue* const value = find(name, JsonValue::Kind::kArray);
   if (value == nullptr) return std::nullopt;
+  if (count != nullptr) validator_.count(path_of(name), value->size(), *count);
   std::vector<std::string_view> chosen;
   for (const JsonValue& item : *value) {
     if (!item.is_string()) {
       wrong_type();
       return std::nullopt;
     }
-    validator_.one_of(member_path(lower_camel(name), chosen.size()), item.string(), values);
+    validator_.one_of(member_path(path_of(name), chosen.size()), item.string(), values);
     chosen.push_back(item.string());
   }
   return chosen;

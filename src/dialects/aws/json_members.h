@@ -19,7 +19,9 @@ namespace kagimori::aws {
 // unknown members are ignored, as AWS does. Views are into the parsed body.
 class JsonMembers {
  public:
-  explicit JsonMembers(const JsonValue& body) : body_(body) {}
+  // `path`: of the structure inside the request, for validation errors, e.g. "recipient"; empty for the request itself.
+  explicit JsonMembers(const JsonValue& body, std::string_view path = {})
+      : body_(body), prefix_(path.empty() ? std::string() : std::string(path) + ".") {}
 
   std::optional<std::string_view> text(std::string_view name, const TextConstraint& constraint);
   std::string_view required_text(std::string_view name, const TextConstraint& constraint);
@@ -33,7 +35,8 @@ class JsonMembers {
   std::optional<std::vector<Tag>> tags(std::string_view name);
   std::optional<std::vector<std::string>> texts(std::string_view name, const TextConstraint& constraint);
   std::optional<std::vector<std::string_view>> enumerations(std::string_view name,
-                                                            std::span<const std::string_view> values);
+                                                            std::span<const std::string_view> values,
+                                                            const NumberConstraint* count = nullptr);
   // The page size: a list's own maximum clamps what the model allows.
   std::size_t limit(const service_limit::Page& page);
   void require(std::string_view name);
@@ -48,9 +51,11 @@ class JsonMembers {
   template <typename T>
   std::optional<T> decoded(std::string_view name, const BlobConstraint& constraint,
                            Result<T> (*decode)(std::string_view));
+  std::string path_of(std::string_view name) const;
   void wrong_type();
 
   const JsonValue& body_;
+  std::string prefix_;
   Validator validator_;
   bool serialization_failed_ = false;
 };

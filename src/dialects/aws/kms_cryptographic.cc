@@ -145,7 +145,7 @@ JsonAnswer kms_generate_random(JsonCall& call) {
   if (!bytes) return answer_error({ErrorCode::kValidation, "NumberOfBytes is required."});
   ANSWER_IF_FAILED(refuse_member(members, "CustomKeyStoreId"));
   ANSWER_IF_FAILED(refuse_recipient(members, call.body));
-  auto random = generate_random(call.worker, call.caller, static_cast<std::size_t>(*bytes));
+  auto random = generate_random(call.worker, call.caller, call.trail, static_cast<std::size_t>(*bytes));
   if (!random) return answer_error(std::move(random).error());
   std::string body = secret_body(random->size(), 0);
   JsonWriter(body).begin_object().member("Plaintext", *random).end_object();

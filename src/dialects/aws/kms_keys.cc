@@ -2,12 +2,17 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+
 #include "dialects/aws/kms_members.h"
 #include "dialects/aws/kms_operations.h"
 #include "model/arn.h"
 
 namespace kagimori::aws {
 namespace {
+
+constexpr std::array<std::string_view, 2> kResourceOwners = {"SELF", "OTHER_ACCOUNTS_VIA_RAM"};
 
 // Key specs, usages and origins that come with later releases: checked for shape, then refused by name.
 Status check_key_type(JsonMembers& members) {
@@ -41,6 +46,17 @@ Status check_key_type(JsonMembers& members) {
   if (multi_region.value_or(false)) return refuse_member(members, "MultiRegion");
   TRY(refuse_member(members, "CustomKeyStoreId"));
   return refuse_member(members, "XksKeyId");
+}
+
+// Whose keys to list. No key is shared through Resource Access Manager here, so only one's own can be asked for.
+Status check_resource_owners(JsonMembers& members) {
+  const auto owners = members.enumerations("ResourceOwners", kResourceOwners, &member::kResourceOwnerCount);
+  TRY(members.status());
+  if (owners && std::find(owners->begin(), owners->end(), "SELF") == owners->end()) {
+    return fail(ErrorCode::kUnsupportedOperation,
+                "ResourceOwners OTHER_ACCOUNTS_VIA_RAM is not supported by this server.");
+  }
+  return {};
 }
 
 // An operation whose only member is KeyId and whose answer is empty.
@@ -83,7 +99,7 @@ JsonAnswer kms_list_keys(JsonCall& call) {
   const std::size_t limit = members.limit(service_limit::kKeyPage);
   std::optional<std::string> marker;
   if (const auto text = members.text("Marker", member::kMarker)) marker = std::string(*text);
-  ANSWER_IF_FAILED(members.status());
+  ANSWER_IF_FAILED(check_resource_owners(members));
   return answer_later([limit, marker = std::move(marker)](Transaction& transaction) -> Result<std::string> {
     TRY_ASSIGN(const KeyList list, list_keys(transaction, limit, marker));
     std::string body;

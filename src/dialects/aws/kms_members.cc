@@ -32,7 +32,7 @@ const std::array<std::string_view, 20> kKeySpecs = {"RSA_2048",
                                                     "ML_KEM_512",
                                                     "ML_KEM_768",
                                                     "ML_KEM_1024"};
-const std::array<std::string_view, 17> kCustomerMasterKeySpecs = {"RSA_2048",
+const std::array<std::string_view, 13> kCustomerMasterKeySpecs = {"RSA_2048",
                                                                   "RSA_3072",
                                                                   "RSA_4096",
                                                                   "ECC_NIST_P256",
@@ -44,11 +44,7 @@ const std::array<std::string_view, 17> kCustomerMasterKeySpecs = {"RSA_2048",
                                                                   "HMAC_256",
                                                                   "HMAC_384",
                                                                   "HMAC_512",
-                                                                  "SM2",
-                                                                  "ML_DSA_44",
-                                                                  "ML_DSA_65",
-                                                                  "ML_DSA_87",
-                                                                  "ECC_NIST_EDWARDS25519"};
+                                                                  "SM2"};
 const std::array<std::string_view, 5> kKeyUsages = {"SIGN_VERIFY", "ENCRYPT_DECRYPT", "GENERATE_VERIFY_MAC",
                                                     "KEY_AGREEMENT", "ENCAPSULATE_DECAPSULATE"};
 const std::array<std::string_view, 4> kOrigins = {"AWS_KMS", "EXTERNAL", "AWS_CLOUDHSM", "EXTERNAL_KEY_STORE"};
@@ -76,7 +72,7 @@ Status refuse_recipient(JsonMembers& members, const JsonValue& body) {
   const JsonValue* const recipient = body.find("Recipient");
   if (recipient == nullptr || recipient->is_null()) return {};
   if (!recipient->is_object()) return fail(ErrorCode::kSerialization, "Recipient is not an object.");
-  JsonMembers inner(*recipient);
+  JsonMembers inner(*recipient, "recipient");
   inner.enumeration("KeyEncryptionAlgorithm", kRecipientAlgorithms);
   inner.blob("AttestationDocument", member::kAttestationDocument);
   TRY(inner.status());

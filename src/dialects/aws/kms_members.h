@@ -22,7 +22,7 @@ bool dry_run(JsonMembers& members);
 bool ignore_ciphertext(JsonMembers& members);
 
 extern const std::array<std::string_view, 20> kKeySpecs;
-extern const std::array<std::string_view, 17> kCustomerMasterKeySpecs;
+extern const std::array<std::string_view, 13> kCustomerMasterKeySpecs;
 extern const std::array<std::string_view, 5> kKeyUsages;
 extern const std::array<std::string_view, 4> kOrigins;
 extern const std::array<std::string_view, 2> kDataKeySpecs;
