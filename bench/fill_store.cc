@@ -1,9 +1,10 @@
 // Puts many keys into the store of a stopped server, through the engine's own CreateKey, many to a commit: what would
-// take an hour over HTTP takes minutes. Usage: kagimori_fill CONFIG KEYS, with AWS_ACCESS_KEY_ID of the principal in
-// the environment. Prints the id of each 1,000th key.
+// take an hour over HTTP takes minutes. Usage: kagimori_fill CONFIG KEYS [IDS], with AWS_ACCESS_KEY_ID of the principal
+// in the environment. Prints the ids of IDS keys (1,000), evenly spread.
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstdio>
 #include <cstdlib>
@@ -17,10 +18,9 @@ namespace kagimori {
 namespace {
 
 constexpr std::size_t kKeysPerCommit = 200;
-constexpr std::size_t kPrintEvery = 1'000;
 
 Status create_some(OpenedStore& opened, const EngineSettings& settings, KeyCounter& counter, const Caller& caller,
-                   std::size_t first, std::size_t count) {
+                   std::size_t first, std::size_t count, std::size_t print_every) {
   TRY_ASSIGN(auto read, opened.store->read());
   Trail trail(OperationInfo{"CreateKey", false, Plane::kManagement});
   const Timestamp now = opened.clock->now();
@@ -28,13 +28,13 @@ Status create_some(OpenedStore& opened, const EngineSettings& settings, KeyCount
                           std::move(read), caller, trail);
   for (std::size_t i = 0; i < count; ++i) {
     TRY_ASSIGN(const KeyDescription made, create_key(transaction, {std::nullopt, "bench", {}, false}));
-    if ((first + i) % kPrintEvery == 0) std::printf("%s\n", made.key.key_id.c_str());
+    if ((first + i) % print_every == 0) std::printf("%s\n", made.key.key_id.c_str());
   }
   TRY(opened.store->commit_and_wait(transaction.take_batch()));
   return {};
 }
 
-Status fill(const char* config_file, std::size_t keys) {
+Status fill(const char* config_file, std::size_t keys, std::size_t ids) {
   TRY_ASSIGN(const Config config, load_config(config_file, environment_of(environ)));
   init_secret_memory(config.memory.secret_bytes);
   TRY_ASSIGN(OpenedStore opened, open_store(config));
@@ -50,7 +50,8 @@ Status fill(const char* config_file, std::size_t keys) {
   settings.quotas.keys_per_account = SIZE_MAX;
   KeyCounter counter;
   for (std::size_t done = 0; done < keys; done += kKeysPerCommit) {
-    TRY(create_some(opened, settings, counter, caller, done, std::min(kKeysPerCommit, keys - done)));
+    TRY(create_some(opened, settings, counter, caller, done, std::min(kKeysPerCommit, keys - done),
+                    std::max<std::size_t>(1, keys / std::max<std::size_t>(1, ids))));
   }
   return {};
 }
@@ -58,13 +59,22 @@ Status fill(const char* config_file, std::size_t keys) {
 }  // namespace
 }  // namespace kagimori
 
+namespace {
+
+bool read_number(std::string_view text, std::size_t& number) {
+  return std::from_chars(text.data(), text.data() + text.size(), number).ec == std::errc();
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
   std::size_t keys = 0;
-  if (argc != 3 || std::from_chars(argv[2], argv[2] + std::string_view(argv[2]).size(), keys).ec != std::errc()) {
-    std::fprintf(stderr, "usage: kagimori_fill CONFIG KEYS\n");
+  std::size_t ids = 1'000;
+  if (argc < 3 || argc > 4 || !read_number(argv[2], keys) || (argc == 4 && !read_number(argv[3], ids))) {
+    std::fprintf(stderr, "usage: kagimori_fill CONFIG KEYS [IDS]\n");
     return 2;
   }
-  const kagimori::Status done = kagimori::fill(argv[1], keys);
+  const kagimori::Status done = kagimori::fill(argv[1], keys, ids);
   if (done) return 0;
   std::fprintf(stderr, "kagimori_fill: %s\n", done.error().message.c_str());
   return 1;

@@ -84,6 +84,25 @@ def test_a_refused_request_leaves_one_event_too(server, kms, code):
     assert "errorMessage" in event or code == "InvalidCiphertextException"
 
 
+@pytest.mark.parametrize("target, body, headers", (
+    ("TrentService.Nothing", "{}", {}), ("Nothing", "{}", {}), ("TrentService.Nothing", "not json", {}),
+))
+def test_an_identified_caller_who_names_no_operation_leaves_an_event(server, admin, target, body, headers):
+    answer = admin.post(target, body, headers=headers)
+    assert answer.status_code == 400
+    event = event_of(server, answer.headers["x-amzn-RequestId"])
+    assert (event["eventName"], event["userIdentity"]["accessKeyId"]) == ("Unknown", admin.access_key)
+    assert event["errorCode"].startswith("UnknownOperation")
+
+
+def test_an_identified_caller_of_an_unknown_action_leaves_an_event(server, admin):
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    answer = admin.post(None, "Action=Nothing&Version=2010-05-08", headers=form, service="iam")
+    assert answer.status_code == 400
+    event = event_of(server, answer.headers["x-amzn-RequestId"])
+    assert (event["eventName"], event["eventSource"]) == ("Unknown", "iam.amazonaws.com")
+
+
 def test_a_denied_request_names_who_was_denied(server, kms, key, make_user):
     user = make_user()
     with pytest.raises(kms.exceptions.ClientError) as caught:

@@ -301,3 +301,28 @@ def test_more_connections_than_the_shell_s_limit_of_open_files(fresh_server):
     for one in held:
         one.close()
     log.close()
+
+
+def test_a_source_that_asks_too_often_is_slowed_down_whatever_it_asks(fresh_server):
+    server = fresh_server(settings={"limits.requests_per_second_per_source": 5, "limits.request_burst_per_source": 20})
+    codes = {}
+    with requests.Session() as session:
+        for _ in range(40):
+            for path in ("/healthz", "/nothing"):
+                code = session.get(server.url + path, verify=str(server.ca), timeout=10).status_code
+                codes.setdefault(path, set()).add(code)
+    assert codes["/healthz"] <= {200, 429} and codes["/nothing"] <= {404, 429}
+    assert 429 in codes["/healthz"] and 429 in codes["/nothing"]
+
+
+@pytest.mark.parametrize("listener, said", (
+    ('address = "unix:/tmp/kagimori-test.sock"\nallow = ["10.0.0.0/8"]', "Unix socket"),
+    ('address = "127.0.0.1:1"\nallow = ["10.0.0.1/8"]', "bits set behind the prefix"),
+    ('address = "127.0.0.1:1"\n[tls]\ncertificate = "/nonexistent.pem"', "/nonexistent.pem"),
+))
+def test_config_check_refuses_what_serve_would(fresh_server, listener, said):
+    server = fresh_server(start=False)
+    server.config.write_text(f"[[listeners]]\n{listener}\n")
+    for command in (("config", "check"), ("serve",)):
+        done = server.command(*command, "--config", server.config, check=False)
+        assert done.returncode == 1 and said in done.stderr, done.stderr

@@ -215,6 +215,32 @@ def test_a_presigned_form_with_a_changed_or_an_additional_parameter(admin):
         assert Signer(admin).presigned(**change).status_code == 400
 
 
+def test_a_presigned_request_with_a_parameter_added_afterwards(admin):
+    signer = Signer(admin)
+    good = signer.presigned()
+    assert good.status_code == 200
+    path = good.request.url.split(admin.server.url)[1]
+    added = post(admin.server, {name: good.request.headers[name] for name in ("content-type", "x-amz-target")},
+                 signer.body, path + "&added=1")
+    assert_refused(added, "InvalidSignatureException", re.escape(MISMATCH))
+
+
+def test_presigned_urls_of_boto3(admin, sts, iam):
+    """As Vault and Kubernetes use them: who holds the URL shows who signed it."""
+    session = requests.Session()
+    for client, operation, shown in ((sts, "get_caller_identity", "<GetCallerIdentityResult>"),
+                                     (iam, "list_users", "<ListUsersResult>")):
+        posted = client.generate_presigned_url(operation, ExpiresIn=60)
+        assert shown in session.post(posted, verify=str(admin.server.ca), timeout=10).text
+        url = client.generate_presigned_url(operation, ExpiresIn=60, HttpMethod="GET")
+        answer = session.get(url, verify=str(admin.server.ca), timeout=10)
+        assert answer.status_code == 200 and shown in answer.text, answer.text
+        forged = session.get(url.replace("Action=", "Action=X"), verify=str(admin.server.ca), timeout=10)
+        assert forged.status_code == 403 and "SignatureDoesNotMatch" in forged.text
+        late = client.generate_presigned_url(operation, ExpiresIn=301, HttpMethod="GET")
+        assert session.get(late, verify=str(admin.server.ca), timeout=10).status_code in (400, 403)
+
+
 def test_the_presigned_form_can_be_switched_off(fresh_server):
     server = fresh_server(settings={"sigv4.allow_presigned": "false"})
     assert Signer(server.admin).presigned().status_code == 400

@@ -81,6 +81,12 @@ std::string presigned_credential(std::string_view query) {
   return credential;
 }
 
+// A presigned URL of IAM or STS, as clients make it for GET and POST alike.
+bool form_is_in_url(const HttpRequest& request) {
+  const bool may = (request.method == "GET" || request.method == "POST") && request.path == "/" && request.body.empty();
+  return may && request.header("X-Amz-Target").empty() && !presigned_credential(request.query).empty();
+}
+
 // The service of the credential scope, so that one endpoint can tell IAM from STS. Not proof of anything: the signature
 // is checked against it.
 std::string claimed_service(const HttpRequest& request) {
@@ -118,6 +124,7 @@ void AwsHandler::process(Pending pending) {
   if (request.over_rate && (request.method != "POST" || request.path != "/")) {
     return http_.respond(pending.token, plain_answer(429, "Too many requests from this address. Send fewer.\n"));
   }
+  if (form_is_in_url(request)) return process_query(std::move(pending));
   if (request.method != "POST") {
     if (dialect_.plain_pages != nullptr && request.method == "GET") {
       if (auto page = dialect_.plain_pages(request.path)) return http_.respond(pending.token, *std::move(page));
@@ -225,7 +232,7 @@ void AwsHandler::process_query(Pending pending) {
     dialect_.engine.emit(*worker_, *caller, Trail(kUnknown), &error);
     return refuse(error);
   };
-  const auto form = Form::parse(pending.request.body);
+  const auto form = Form::parse(form_is_in_url(pending.request) ? pending.request.query : pending.request.body);
   if (!form) return refuse_unknown(form.error());
   const std::string_view action = form->get("Action").value_or("");
   const QueryOperation* const operation = is_sts ? sts_operation(action) : iam_operation(action);
