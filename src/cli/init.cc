@@ -93,7 +93,7 @@ Status complete_store(const Config& config, const DataFolder& folder) {
     return make_store(config, folder);
   }
   TRY_ASSIGN(OpenedStore opened, open_store(config));
-  const Status finished = finish_store(std::move(opened), config, folder);
+  Status finished = finish_store(std::move(opened), config, folder);
   if (finished || finished.error().code != ErrorCode::kAlreadyExists) return finished;
   std::printf(
       "The store in %s is there, but %s is not, and the secret in it can't be shown again. Keep using the\n"

@@ -59,7 +59,9 @@ class FaultStore final : public Store {
   void before_commit(std::function<void(const Batch&)> hook) { hook_ = std::move(hook); }
 
   // From now on the record reads like this, at its own revision; nullopt: it is gone.
-  void forge(Table table, const Bytes& key, std::optional<StoredRecord> record) { forged_[{table, key}] = record; }
+  void forge(Table table, const Bytes& key, std::optional<StoredRecord> record) {
+    forged_[{table, key}] = std::move(record);
+  }
   void undo_forgeries() { forged_.clear(); }
 
   Result<std::unique_ptr<ReadTransaction>> read() override;
@@ -87,8 +89,8 @@ struct Vault {
   explicit Vault(KeyringOptions options = {});
 
   RootOptions options(Store& any) { return {any, clock, *random, keyring_options}; }
-  Result<std::unique_ptr<Keyrings>> open(Store& any);  // as a new process would
-  void reopen();                                       // replaces `keyrings`
+  Result<std::unique_ptr<Keyrings>> open(Store& the_store);  // as a new process would
+  void reopen();                                             // replaces `keyrings`
   Status add_account(std::string_view account);
   Result<StoredRecord> record(Table table, ByteView key);
   // Changes a value at its own revision, as somebody with access to the database could.
