@@ -1,12 +1,13 @@
-# kagimori_module(NAME [DEPS lib...] [TEST_DEPS lib...] [EXCLUDE file...])
+# kagimori_module(NAME [COLD] [DEPS lib...] [TEST_DEPS lib...] [EXCLUDE file...])
 #
 # One folder of src/ is one static library `kagimori_<name>` made of its *.cc files, and one test binary
 # `<name>_test` made of its *_test.cc files. DEPS is what the folder may include; tools/check_includes checks the same.
+# COLD: no request runs through it, or its time is the disk's; it is optimised less and compiles faster.
 #
 # The lowest floor, base, precompiles the header of all libraries, and its test that of all tests: to make one of each
 # for every folder took a sixth of the time of a build.
 function(kagimori_module NAME)
-  cmake_parse_arguments(ARG "" "" "DEPS;TEST_DEPS;EXCLUDE" ${ARGN})
+  cmake_parse_arguments(ARG "COLD" "" "DEPS;TEST_DEPS;EXCLUDE" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
   foreach(excluded ${ARG_EXCLUDE})
     list(REMOVE_ITEM sources ${CMAKE_CURRENT_SOURCE_DIR}/${excluded})
@@ -19,6 +20,9 @@ function(kagimori_module NAME)
     add_library(kagimori_${NAME} STATIC ${sources})
     target_include_directories(kagimori_${NAME} PUBLIC ${CMAKE_SOURCE_DIR}/src)
     target_link_libraries(kagimori_${NAME} PUBLIC kagimori_flags ${ARG_DEPS})
+    if(ARG_COLD)
+      target_compile_options(kagimori_${NAME} PRIVATE ${KAGIMORI_COLD_OPTIONS})
+    endif()
     if(NAME STREQUAL "base")
       target_precompile_headers(kagimori_base PRIVATE ${CMAKE_SOURCE_DIR}/cmake/pch.h)
     else()

@@ -1,9 +1,6 @@
 #pragma once
 
-#include <algorithm>
-#include <iterator>
 #include <optional>
-#include <utility>
 #include <vector>
 
 #include "crypto/context.h"
@@ -21,8 +18,14 @@ struct Loaded {
   std::uint64_t revision = 0;
 };
 
+// Every type that a table's content is read as. Bytes: as it is; RowId: the row that a name leads to.
+#define KAGIMORI_RECORD_TYPES(X)                                                                               \
+  X(Key)                                                                                                       \
+  X(KeyVersion) X(KeyObject) X(KeyPolicy) X(Transition) X(Tombstone) X(Alias) X(Account) X(User) X(UserPolicy) \
+      X(AccessKey) X(RowId) X(Bytes)
+
 // Reads typed records out of one read transaction: every record's MAC is checked before its content is believed.
-// Lives on the stack of one thread; what it refers to must outlive it.
+// Lives on the stack of one thread; what it refers to must outlive it. Its templates are compiled once, in records.cc.
 class RecordReader {
  public:
   RecordReader(CryptoContext& crypto, Keyrings& keyrings, ReadTransaction& transaction)
@@ -33,55 +36,17 @@ class RecordReader {
   ReadTransaction& transaction() { return transaction_; }
 
   template <typename T>
-  Result<std::optional<Loaded<T>>> get(std::string_view account, Table table, ByteView key) {
-    TRY_ASSIGN(std::optional<StoredRecord> stored, transaction_.get(table, key));
-    if (!stored) return std::optional<Loaded<T>>{};
-    TRY_ASSIGN(Loaded<T> loaded, open<T>(account, table, *stored));
-    return std::optional(std::move(loaded));
-  }
-
+  Result<std::optional<Loaded<T>>> get(std::string_view account, Table table, ByteView key);
   template <typename T>
   Result<std::vector<Loaded<T>>> scan(std::string_view account, Table table, ByteView prefix, ByteView after,
-                                      std::size_t limit) {
-    TRY_ASSIGN(const std::vector<StoredRecord> stored, transaction_.scan(table, prefix, after, limit));
-    std::vector<Loaded<T>> all;
-    all.reserve(stored.size());
-    for (const StoredRecord& record : stored) {
-      TRY_ASSIGN(Loaded<T> loaded, open<T>(account, table, record));
-      all.push_back(std::move(loaded));
-    }
-    return all;
-  }
-
+                                      std::size_t limit);
   // Every record whose key starts with `prefix`, page by page.
   template <typename T>
-  Result<std::vector<Loaded<T>>> scan_all(std::string_view account, Table table, ByteView prefix) {
-    std::vector<Loaded<T>> all;
-    for (;;) {
-      const std::size_t before = all.size();
-      const Bytes after = all.empty() ? Bytes() : all.back().key;
-      TRY_ASSIGN(auto page, scan<T>(account, table, prefix, after, kScanPage));
-      std::move(page.begin(), page.end(), std::back_inserter(all));
-      if (all.size() - before < kScanPage) return all;
-    }
-  }
+  Result<std::vector<Loaded<T>>> scan_all(std::string_view account, Table table, ByteView prefix);
 
  private:
-  static constexpr std::size_t kScanPage = 512;
-
   template <typename T>
-  Result<Loaded<T>> open(std::string_view account, Table table, const StoredRecord& stored) {
-    TRY_ASSIGN(const ByteView content, keyrings_.open_record(crypto_, account, table, stored));
-    if constexpr (std::is_same_v<T, RowId>) {
-      TRY_ASSIGN(RowId row, decode_row(content));
-      return Loaded<T>{row, stored.key, stored.revision};
-    } else if constexpr (std::is_same_v<T, Bytes>) {
-      return Loaded<T>{to_bytes(content), stored.key, stored.revision};
-    } else {
-      TRY_ASSIGN(T record, decode<T>(content));
-      return Loaded<T>{std::move(record), stored.key, stored.revision};
-    }
-  }
+  Result<Loaded<T>> open(std::string_view account, Table table, const StoredRecord& stored);
 
   CryptoContext& crypto_;
   Keyrings& keyrings_;

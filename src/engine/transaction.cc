@@ -24,6 +24,18 @@ void Transaction::expect(Table table, const Bytes& key, std::uint64_t revision) 
   batch_.expectations.push_back({table, key, revision});
 }
 
+template <typename T>
+Result<std::optional<T>> Transaction::get(std::string_view account, Table table, const Bytes& key) {
+  TRY_ASSIGN(auto loaded, reader_.get<T>(account, table, key));
+  expect(table, key, loaded ? loaded->revision : 0);
+  if (!loaded) return std::optional<T>{};
+  return std::optional<T>(std::move(loaded->record));
+}
+
+#define KAGIMORI_GET(T) template Result<std::optional<T>> Transaction::get<T>(std::string_view, Table, const Bytes&);
+KAGIMORI_RECORD_TYPES(KAGIMORI_GET)
+#undef KAGIMORI_GET
+
 Result<std::uint64_t> Transaction::known_revision(Table table, const Bytes& key) {
   for (const Expectation& known : batch_.expectations) {
     if (known.table == table && known.key == key) return known.revision;

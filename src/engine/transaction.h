@@ -66,12 +66,7 @@ class Transaction {
 
   // Reads a record and takes its revision (or absence) for granted at commit.
   template <typename T>
-  Result<std::optional<T>> get(std::string_view account, Table table, const Bytes& key) {
-    TRY_ASSIGN(auto loaded, reader_.get<T>(account, table, key));
-    expect(table, key, loaded ? loaded->revision : 0);
-    if (!loaded) return std::optional<T>{};
-    return std::optional<T>(std::move(loaded->record));
-  }
+  Result<std::optional<T>> get(std::string_view account, Table table, const Bytes& key);
   // Lists records; a list is not an expectation (count in a record that is, where it matters).
   template <typename T>
   Result<std::vector<Loaded<T>>> scan(std::string_view account, Table table, const Bytes& prefix, const Bytes& after,
