@@ -171,13 +171,18 @@ def test_an_ordered_fault_comes_as_often_as_ordered(kms, admin, key, error, stat
 @pytest.mark.parametrize("operation, members", [
     ("AdvanceLifecycleClock", {}), ("AdvanceLifecycleClock", {"Seconds": -1}),
     ("InjectFault", {"Operation": "Encrypt"}), ("InjectFault", {"Operation": "Encrypt", "ErrorCode": "Nonsense"}),
+    ("InjectStoreFault", {"Table": "keys", "Call": "READ"}),
+    ("InjectStoreFault", {"Table": "keys", "Call": "READ", "ErrorCode": "Nonsense"}),
+    ("InjectStoreFault", {"Table": "nonsense", "Call": "READ", "ErrorCode": "Io"}),
+    ("InjectStoreFault", {"Table": "keys", "Call": "read", "ErrorCode": "Io"}),
 ])
 def test_a_bad_order_is_refused(admin, operation, members):
     assert refused(admin, f"Kagimori.{operation}", members)[:2] == (400, "ValidationException")
 
 
 SEAM = {"AdvanceLifecycleClock": {"Seconds": 1}, "Sweep": {},
-        "InjectFault": {"ErrorCode": "KMSInternalException", "Operation": "Encrypt", "Times": 1}}
+        "InjectFault": {"ErrorCode": "KMSInternalException", "Operation": "Encrypt", "Times": 1},
+        "InjectStoreFault": {"ErrorCode": "Io", "Table": "keys", "Call": "COMMIT", "Times": 0}}
 
 
 @pytest.mark.parametrize("operation", SEAM)

@@ -18,7 +18,7 @@ CHANGES = ("create_alias", "update_alias", "delete_alias", "disable_key", "enabl
 def events(server):
     text = (server.data / "audit" / "audit.jsonl").read_text()
     assert text == "" or text.endswith("\n")
-    return [json.loads(line) for line in text.splitlines()]
+    return [json.loads(line) for line in text.split("\n") if line]  # not splitlines, which knows more ends of lines
 
 
 def event_of(server, request_id):
@@ -80,7 +80,7 @@ def test_a_refused_request_leaves_one_event_too(server, kms, code):
     assert caught.value.response["Error"]["Code"] == code
     event = event_of(server, caught.value.response["ResponseMetadata"]["RequestId"])
     assert event["eventName"] == api_name(operation)
-    assert event["errorCode"].removesuffix("Exception") == code.removesuffix("Exception")
+    assert event["errorCode"] == code
     assert "errorMessage" in event or code == "InvalidCiphertextException"
 
 
@@ -92,7 +92,7 @@ def test_an_identified_caller_who_names_no_operation_leaves_an_event(server, adm
     assert answer.status_code == 400
     event = event_of(server, answer.headers["x-amzn-RequestId"])
     assert (event["eventName"], event["userIdentity"]["accessKeyId"]) == ("Unknown", admin.access_key)
-    assert event["errorCode"].startswith("UnknownOperation")
+    assert event["errorCode"] == "UnknownOperationException"
 
 
 def test_an_identified_caller_of_an_unknown_action_leaves_an_event(server, admin):
@@ -108,7 +108,7 @@ def test_a_denied_request_names_who_was_denied(server, kms, key, make_user):
     with pytest.raises(kms.exceptions.ClientError) as caught:
         user.client().disable_key(KeyId=key)
     event = event_of(server, caught.value.response["ResponseMetadata"]["RequestId"])
-    assert event["errorCode"].startswith("AccessDenied") and event["userIdentity"]["arn"] == user.arn
+    assert event["errorCode"] == "AccessDenied" and event["userIdentity"]["arn"] == user.arn
     assert event["userIdentity"]["userName"] == user.name
 
 

@@ -236,18 +236,25 @@ def test_an_unknown_target(admin, target):
 
 
 FAULTS = ("DependencyTimeoutException", "KMSInternalException", "KeyUnavailableException", "ThrottlingException")
-READ = ("describe_key", "get_key_policy", "list_aliases", "list_resource_tags", "get_key_rotation_status")
+WITHOUT_KEY = {"create_key": {}, "generate_random": {"NumberOfBytes": 8}, "list_aliases": {}, "list_keys": {}}
+OPERATIONS = (
+    *CRYPTOGRAPHIC, *WITHOUT_KEY, "describe_key", "get_key_policy", "get_key_rotation_status", "list_key_policies",
+    "list_key_rotations", "list_resource_tags", "create_alias", "update_alias", "delete_alias", "disable_key",
+    "enable_key", "enable_key_rotation", "rotate_key_on_demand", "disable_key_rotation", "put_key_policy",
+    "tag_resource", "untag_resource", "update_key_description", "schedule_key_deletion", "cancel_key_deletion",
+)
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.parametrize("operation", (*CRYPTOGRAPHIC, *READ, "create_alias", "schedule_key_deletion", "tag_resource"))
-def test_an_ordered_fault_comes_once_and_changes_nothing(admin, kms, case, operation, fault):
-    name = {"re_encrypt": "ReEncrypt"}.get(operation, "".join(part.title() for part in operation.split("_")))
-    admin.call("Kagimori.InjectFault", ErrorCode=fault, Operation=name, Times=1)
-    refused(fault, getattr(kms, operation), **case.members(operation))
-    assert kms.describe_key(KeyId=case.key_id)["KeyMetadata"]["KeyState"] == "Enabled"
-    if operation != "schedule_key_deletion":
-        case.call(operation)
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_an_ordered_fault_comes_once(admin, kms, operation, fault):
+    case = Case(kms)
+    if operation == "cancel_key_deletion":
+        kms.schedule_key_deletion(KeyId=case.key_id)
+    members = WITHOUT_KEY[operation] if operation in WITHOUT_KEY else case.members(operation)
+    admin.call("Kagimori.InjectFault", ErrorCode=fault, Operation="".join(part.title() for part in operation.split("_")))
+    refused(fault, getattr(kms, operation), **members)
+    getattr(kms, operation)(**members)
 
 
 def test_the_sdk_retries_an_ordered_fault_by_itself(admin, case):
@@ -259,11 +266,11 @@ def test_the_sdk_retries_an_ordered_fault_by_itself(admin, case):
 
 def test_faults_and_the_clock_are_for_test_mode_and_operators_only(fresh_server, make_user):
     user = make_user(allow=["kms:*"])
-    for operation in ("InjectFault", "AdvanceLifecycleClock", "Sweep"):
-        members = {"ErrorCode": "KMSInternalException", "Operation": "Encrypt", "Seconds": 1}
+    for operation in ("InjectFault", "InjectStoreFault", "AdvanceLifecycleClock", "Sweep"):
+        members = {"ErrorCode": "KMSInternalException", "Operation": "Encrypt", "Seconds": 1, "Table": "keys", "Call": "READ"}
         assert user.post(f"Kagimori.{operation}", members).json()["__type"] == "AccessDeniedException"
     plain = fresh_server(test_mode=False)
-    for operation in ("InjectFault", "AdvanceLifecycleClock", "Sweep"):
+    for operation in ("InjectFault", "InjectStoreFault", "AdvanceLifecycleClock", "Sweep"):
         assert plain.admin.post(f"Kagimori.{operation}", {}).json()["__type"] == "UnknownOperationException"
 
 

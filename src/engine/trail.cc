@@ -1,6 +1,7 @@
 #include "engine/trail.h"
 
 #include "base/log.h"
+#include "engine/audit_error_code.h"
 
 namespace kagimori {
 namespace {
@@ -25,11 +26,6 @@ std::string_view event_source(Dialect dialect) {
       break;
   }
   return "kagimori";
-}
-
-std::string_view audit_error_code(ErrorCode code) {
-  // CloudTrail says AccessDenied where the wire says AccessDeniedException; elsewhere the model's names serve.
-  return error_code_name(code);
 }
 
 Trail& Trail::parameter(std::string_view name, std::string_view text) {

@@ -48,7 +48,4 @@ class Trail {
   std::vector<std::string> resources_;
 };
 
-// CloudTrail's errorCode of an error, e.g. "AccessDenied", "NotFoundException".
-std::string_view audit_error_code(ErrorCode code);
-
 }  // namespace kagimori

@@ -20,6 +20,7 @@
 #include "server/data_folder.h"
 #include "server/hardening.h"
 #include "server/opened_store.h"
+#include "store/faulty_store.h"
 
 namespace kagimori {
 namespace {
@@ -159,6 +160,14 @@ class Running {
   std::thread checker_;
 };
 
+bool inject_store_fault(FaultyStore& store, std::string_view table, bool commits, ErrorCode error, std::int64_t times) {
+  const auto* const known =
+      std::ranges::find_if(kAllTables, [table](Table candidate) { return table_name(candidate) == table; });
+  if (known == std::end(kAllTables)) return false;
+  store.arm(*known, commits ? FaultyStore::Call::kCommit : FaultyStore::Call::kRead, error, times);
+  return true;
+}
+
 Status serve(const Config& config, OpenedStore& opened, const sigset_t& signals,
              const std::function<void(const ServerReady&)>& ready) {
   const DataFolder folder{config.server.data_dir};
@@ -174,12 +183,18 @@ Status serve(const Config& config, OpenedStore& opened, const sigset_t& signals,
   settings.cache_secret_bytes = config.memory.secret_bytes / 2 / workers;
   LifecycleClock lifecycle_clock(*opened.clock, since_boot);
   const bool test_mode = config.server.test_mode && opened.meta.test_store;
+  FaultyStore faulty_store(*opened.store);
+  Store& store = test_mode ? static_cast<Store&>(faulty_store) : *opened.store;
   TRY_ASSIGN(const auto engine,
-             Engine::start({*opened.store, *opened.keyrings, *log, *opened.clock, lifecycle_clock, settings}));
+             Engine::start({store, *opened.keyrings, *log, *opened.clock, lifecycle_clock, settings}));
   std::atomic<bool> is_ready{false};
   aws::TestSeam test_seam;
   test_seam.advance_lifecycle_clock = [&lifecycle_clock](std::int64_t seconds) {
     lifecycle_clock.advance_seconds(seconds);
+  };
+  test_seam.inject_store_fault = [&faulty_store](std::string_view table, bool commits, ErrorCode error,
+                                                 std::int64_t times) {
+    return inject_store_fault(faulty_store, table, commits, error, times);
   };
   aws::AwsDialect dialect{*engine,
                           {},

@@ -163,20 +163,21 @@ Result<Caller> AwsHandler::authenticate(const Pending& pending, Dialect dialect,
 }
 
 void AwsHandler::process_json(Pending pending, std::string_view target_text) {
-  const auto refuse = [&](const Error& error) { respond(pending, json_error(error, pending.request_id), &error, {}); };
+  const auto refuse = [this](const Pending& refused, const Error& error) {
+    respond(refused, json_error(error, refused.request_id), &error, {});
+  };
   const std::optional<Target> target = find_target(target_text, dialect_.test_seam != nullptr);
   auto caller = authenticate(pending, target ? target->dialect : Dialect::kAwsKms, "kms");
   if (!caller) {
-    if (caller.error().code == ErrorCode::kCacheMiss) return fill_and_retry(std::move(pending));
-    return refuse(caller.error());
+    if (caller.error().code == ErrorCode::kCacheMiss) return fill_and_retry(std::move(pending), refuse);
+    return refuse(pending, caller.error());
   }
   pending.principal = caller->identity->arn;
-  const auto refuse_unknown = [&] {
+  if (!target) {
     const Error unknown{ErrorCode::kUnknownOperation, ""};
     dialect_.engine.emit(*worker_, *caller, Trail(kUnknown), &unknown);
-    return refuse(unknown);
-  };
-  if (!target) return refuse_unknown();
+    return refuse(pending, unknown);
+  }
   pending.operation = target->info.name;
   Trail trail(target->info);
 
@@ -208,7 +209,11 @@ void AwsHandler::process_json(Pending pending, std::string_view target_text) {
 
 void AwsHandler::finish_json(Pending pending, const Caller& caller, const Trail& trail, Result<std::string> body) {
   const Error* const error = body ? nullptr : &body.error();
-  if (error != nullptr && error->code == ErrorCode::kCacheMiss) return fill_and_retry(std::move(pending));
+  if (error != nullptr && error->code == ErrorCode::kCacheMiss) {
+    return fill_and_retry(std::move(pending), [this, caller, trail](const Pending& refused, const Error& why) {
+      finish_json(refused, caller, trail, fail(why));
+    });
+  }
   dialect_.engine.emit(*worker_, caller, trail, error);
   const std::string key_arn = trail.resources().empty() ? std::string() : trail.resources().front();
   if (error != nullptr) return respond(pending, json_error(*error, pending.request_id), error, key_arn);
@@ -219,18 +224,18 @@ void AwsHandler::process_query(Pending pending) {
   const bool is_sts = claimed_service(pending.request) == "sts";
   const std::string_view service = is_sts ? "sts" : "iam";
   const auto encode = is_sts ? encode_sts : encode_iam;
-  const auto refuse = [&](const Error& error) {
-    respond(pending, encode(fail(error), pending.request_id), &error, {});
+  const auto refuse = [this, encode](const Pending& refused, const Error& error) {
+    respond(refused, encode(fail(error), refused.request_id), &error, {});
   };
   auto caller = authenticate(pending, is_sts ? Dialect::kAwsSts : Dialect::kAwsIam, service);
   if (!caller) {
-    if (caller.error().code == ErrorCode::kCacheMiss) return fill_and_retry(std::move(pending));
-    return refuse(caller.error());
+    if (caller.error().code == ErrorCode::kCacheMiss) return fill_and_retry(std::move(pending), refuse);
+    return refuse(pending, caller.error());
   }
   pending.principal = caller->identity->arn;
   const auto refuse_unknown = [&](const Error& error) {
     dialect_.engine.emit(*worker_, *caller, Trail(kUnknown), &error);
-    return refuse(error);
+    return refuse(pending, error);
   };
   const auto form = Form::parse(form_is_in_url(pending.request) ? pending.request.query : pending.request.body);
   if (!form) return refuse_unknown(form.error());
@@ -246,20 +251,20 @@ void AwsHandler::process_query(Pending pending) {
   const Status admitted = work ? dialect_.engine.admit(*caller, trail) : Status(fail(work.error()));
   if (!admitted) {
     dialect_.engine.emit(*worker_, *caller, trail, &admitted.error());
-    return refuse(admitted.error());
+    return refuse(pending, admitted.error());
   }
   run(std::move(pending), *std::move(caller), std::move(trail), *std::move(work), encode);
 }
 
-void AwsHandler::fill_and_retry(Pending pending) {
+void AwsHandler::fill_and_retry(Pending pending, Refuse refuse) {
   if (++pending.fills > kMaxFills) {
-    const Error error{ErrorCode::kServiceUnavailable, "The server's caches are too small for this request."};
-    return respond(pending, json_error(error, pending.request_id), &error, {});
+    return refuse(pending, {ErrorCode::kServiceUnavailable, "The server's caches are too small for this request."});
   }
-  dialect_.engine.fill(*worker_, [this, pending = std::move(pending)](const Status& filled) {
-    if (filled) return process(pending);
-    respond(pending, json_error(filled.error(), pending.request_id), &filled.error(), {});
-  });
+  dialect_.engine.fill(*worker_,
+                       [this, pending = std::move(pending), refuse = std::move(refuse)](const Status& filled) {
+                         if (filled) return process(pending);
+                         refuse(pending, filled.error());
+                       });
 }
 
 void AwsHandler::run(Pending pending, Caller caller, Trail trail, Engine::Work work,

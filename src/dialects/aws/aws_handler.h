@@ -52,8 +52,10 @@ class AwsHandler final : public HttpHandler {
   void process(Pending pending);
   void process_json(Pending pending, std::string_view target);
   void process_query(Pending pending);
-  // Fetches what a verb missed and runs the request again.
-  void fill_and_retry(Pending pending);
+  // Answers a request that can't go on. Called at most once.
+  using Refuse = std::function<void(const Pending& pending, const Error& error)>;
+  // Fetches what a verb missed and runs the request again, or refuses it where that can't be had.
+  void fill_and_retry(Pending pending, Refuse refuse);
   // Answers a JSON request: emits its event, or fetches what it missed and runs it again.
   void finish_json(Pending pending, const Caller& caller, const Trail& trail, Result<std::string> body);
   // Hands the transaction to the engine; `encode` makes the response of its answer.

@@ -10,6 +10,7 @@ constexpr KagimoriOperation kOperations[] = {
     {"AdvanceLifecycleClock", false, true, kagimori_advance_lifecycle_clock},
     {"Sweep", false, true, kagimori_sweep},
     {"InjectFault", false, true, kagimori_inject_fault},
+    {"InjectStoreFault", false, true, kagimori_inject_store_fault},
 };
 
 }  // namespace

@@ -1,4 +1,7 @@
-// Kagimori.AdvanceLifecycleClock, Kagimori.Sweep, Kagimori.InjectFault: for servers in test mode only.
+// Kagimori.AdvanceLifecycleClock, Sweep, InjectFault, InjectStoreFault: for servers in test mode only.
+
+#include <algorithm>
+#include <array>
 
 #include "dialects/aws/kagimori_operations.h"
 #include "engine/accounts.h"
@@ -10,6 +13,12 @@ constexpr NumberConstraint kSeconds{0, std::int64_t{3'650} * 86'400};
 constexpr NumberConstraint kTimes{0, 1'000'000};
 constexpr TextConstraint kErrorName{1, 64};
 constexpr TextConstraint kOperationName{1, 64};
+constexpr TextConstraint kTableName{1, 64};
+constexpr std::array<std::string_view, 2> kStoreCalls = {"READ", "COMMIT"};
+// What a back end of the store may answer.
+constexpr std::array kStoreErrors = {ErrorCode::kCorrupt, ErrorCode::kDependencyTimeout,
+                                     ErrorCode::kIo,      ErrorCode::kKeyUnavailable,
+                                     ErrorCode::kStale,   ErrorCode::kStorageFull};
 
 }  // namespace
 
@@ -45,6 +54,27 @@ JsonAnswer kagimori_inject_fault(JsonCall& call) {
     return answer_error({ErrorCode::kValidation,
                          "This ErrorCode can't be ordered. Use one that only trouble gives, such "
                          "as KMSInternalException."});
+  }
+  return answer_now(std::string());
+}
+
+JsonAnswer kagimori_inject_store_fault(JsonCall& call) {
+  JsonMembers members(call.body);
+  const std::string_view error = members.required_text("ErrorCode", kErrorName);
+  const std::string_view table = members.required_text("Table", kTableName);
+  members.require("Call");
+  const auto store_call = members.enumeration("Call", kStoreCalls);
+  const auto times = members.integer("Times", kTimes);
+  ANSWER_IF_FAILED(members.status());
+  ANSWER_IF_FAILED(authorize_operator(call.caller, "kagimori:InjectStoreFault"));
+  call.trail.parameter("errorCode", error).parameter("table", table).parameter("call", *store_call);
+  const auto* const code =
+      std::ranges::find_if(kStoreErrors, [error](ErrorCode known) { return error_code_name(known) == error; });
+  if (code == kStoreErrors.end() ||
+      !call.test_seam->inject_store_fault(table, *store_call == "COMMIT", *code, times.value_or(1))) {
+    return answer_error({ErrorCode::kValidation,
+                         "The store can't be told so. Use a table of its schema, such as keys, and one of the error "
+                         "codes Corrupt, DependencyTimeout, Io, KeyUnavailable, Stale, StorageFull."});
   }
   return answer_now(std::string());
 }

@@ -36,6 +36,9 @@ class FaultTable {
 struct TestSeam {
   std::function<void(std::int64_t seconds)> advance_lifecycle_clock;  // any thread
   FaultTable faults;
+  // The store fails the next `times` reads of the table, or commits that write it; false for an unknown table. Any
+  // thread.
+  std::function<bool(std::string_view table, bool commits, ErrorCode error, std::int64_t times)> inject_store_fault;
 };
 
 }  // namespace kagimori::aws

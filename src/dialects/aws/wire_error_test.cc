@@ -5,6 +5,8 @@
 
 #include <set>
 
+#include "engine/audit_error_code.h"
+
 namespace kagimori::aws {
 namespace {
 
@@ -52,6 +54,23 @@ TEST(WireErrorTest, EveryCodeOfTheCallerHasARowOfItsOwn) {
     EXPECT_FALSE(wire.query_code.empty()) << error_code_name(code);
     if (code != ErrorCode::kServiceUnavailable) {
       EXPECT_TRUE(types.insert(wire.json_type).second) << wire.json_type << " twice";
+    }
+  }
+}
+
+// Who searches the audit log for what a client reported must find it.
+TEST(WireErrorTest, TheAuditLogNamesAnErrorAsTheClientSawIt) {
+  const std::set<ErrorCode> only_iam = {ErrorCode::kDeleteConflict, ErrorCode::kEntityAlreadyExists,
+                                        ErrorCode::kInvalidInput, ErrorCode::kMalformedPolicy,
+                                        ErrorCode::kNoSuchEntity};
+  for (const ErrorCode code : all_codes()) {
+    const WireError& wire = wire_error(code);
+    if (code == ErrorCode::kAccessDenied) {
+      EXPECT_EQ(audit_error_code(code), "AccessDenied");
+    } else if (only_iam.contains(code)) {
+      EXPECT_EQ(audit_error_code(code), std::string(wire.query_code) + "Exception");
+    } else {
+      EXPECT_EQ(audit_error_code(code), wire.json_type) << error_code_name(code);
     }
   }
 }
