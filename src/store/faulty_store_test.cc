@@ -6,7 +6,7 @@
 namespace kagimori {
 namespace {
 
-TEST(FaultyStore, FailsCommitsThatWriteTheTableAndChangesNothing) {
+TEST(FaultyStoreTest, FailsCommitsThatWriteTheTableAndChangesNothing) {
   const TemporaryStore store;
   FaultyStore faulty(*store);
   faulty.arm(Table::kKeys, FaultyStore::Call::kCommit, ErrorCode::kStorageFull, 2);
@@ -20,7 +20,7 @@ TEST(FaultyStore, FailsCommitsThatWriteTheTableAndChangesNothing) {
   EXPECT_EQ(value_at(faulty, Table::kKeys, "k"), "v");
 }
 
-TEST(FaultyStore, FailsReadsOfTheTableOnly) {
+TEST(FaultyStoreTest, FailsReadsOfTheTableOnly) {
   const TemporaryStore store;
   FaultyStore faulty(*store);
   ASSERT_TRUE(faulty.commit_and_wait(batch({put(Table::kKeys, "k", 1, "v"), put(Table::kAliases, "a", 1, "v")})));
@@ -31,7 +31,7 @@ TEST(FaultyStore, FailsReadsOfTheTableOnly) {
   EXPECT_EQ(value_at(faulty, Table::kKeys, "k"), "v");
 }
 
-TEST(FaultyStore, TakesAnOrderBack) {
+TEST(FaultyStoreTest, TakesAnOrderBack) {
   const TemporaryStore store;
   FaultyStore faulty(*store);
   faulty.arm(Table::kKeys, FaultyStore::Call::kRead, ErrorCode::kIo, 100);
