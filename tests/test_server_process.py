@@ -442,18 +442,37 @@ def certificate_end(file):
     return datetime.datetime.strptime(text.stdout.strip(), "notAfter=%b %d %H:%M:%S %Y GMT")
 
 
+def issue_for_days(tls, days):
+    """Puts another server certificate in the place of the present one; -1: one that ended yesterday."""
+    commands = [
+        f"openssl req -new -key {tls}/server.key -subj /CN=localhost -out {tls}/request.pem",
+        f"openssl x509 -req -in {tls}/request.pem -CA {tls}/ca.pem -CAkey {tls}/ca.key -days {days} -out {tls}/server.pem",
+    ]
+    for command in commands:
+        subprocess.run(command.split(), check=True, capture_output=True)
+
+
+@pytest.mark.parametrize("days, words", ((3, "ends on"), (-1, "has ended on")))
+def test_a_certificate_about_to_expire_is_warned_of(fresh_server, days, words):
+    server = fresh_server()
+    assert "The certificate" not in server.log_tail()
+    issue_for_days(server.data / "tls", days)
+    checked = server.command("config", "check", "--config", server.config).stdout
+    assert f"warning: The certificate {server.data}/tls/server.pem {words}" in checked
+    server.process.send_signal(signal.SIGHUP)
+    wait_for(lambda: f"tls/server.pem {words}" in server.log_tail())
+    server.stop()
+    server.start(ready=False)
+    wait_for(lambda: server.log_file.read_text().count(f"tls/server.pem {words}") == 2)
+
+
 def test_init_renews_certificates_about_to_expire(fresh_server):
     server = fresh_server(start=False)
     tls = server.data / "tls"
     fresh = (tls / "server.pem").read_bytes()
     server.init()
     assert (tls / "server.pem").read_bytes() == fresh, "a certificate that is good for long is kept"
-    commands = [
-        f"openssl req -new -key {tls}/server.key -subj /CN=localhost -out {tls}/request.pem",
-        f"openssl x509 -req -in {tls}/request.pem -CA {tls}/ca.pem -CAkey {tls}/ca.key -days 3 -out {tls}/server.pem",
-    ]
-    for command in commands:
-        subprocess.run(command.split(), check=True, capture_output=True)
+    issue_for_days(tls, 3)
     ca, env, store = ((server.data / name).read_bytes() for name in ("tls/ca.pem", "env", "store/kagimori.db"))
     server.init()
     assert certificate_end(tls / "server.pem") > datetime.datetime.utcnow() + datetime.timedelta(days=30)

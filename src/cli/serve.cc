@@ -38,8 +38,15 @@ Status check_config(const std::filesystem::path& config_file) {
   TRY_ASSIGN(const Config config, load_config(config_file, environment_of(environ)));
   const bool any_tls =
       std::any_of(config.listeners.begin(), config.listeners.end(), [](const auto& l) { return l.tls; });
-  if (any_tls) TRY(load_tls_identity(config));
-  for (const std::string& warning : config.warnings) std::printf("warning: %s\n", warning.c_str());
+  std::vector<std::string> warnings = config.warnings;
+  if (any_tls) {
+    TRY(load_tls_identity(config));
+    TRY_ASSIGN(const auto crypto, CryptoContext::create());
+    warnings.push_back(certificate_warning(*crypto, SystemClock().now(), config));
+  }
+  for (const std::string& warning : warnings) {
+    if (!warning.empty()) std::printf("warning: %s\n", warning.c_str());
+  }
   std::printf("%s is right: %zu listener%s, data in %s.\n", config_file.c_str(), config.listeners.size(),
               config.listeners.size() == 1 ? "" : "s", config.server.data_dir.c_str());
   return {};

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/encoding.h"
 #include "model/record_codec.h"
 #include "model/record_keys.h"
 #include "seal/record_value.h"
@@ -347,6 +348,25 @@ TEST_F(RewrapJobTest, StartsOverWhenItsPlaceIsDamaged) {
   run();
   EXPECT_EQ(records_not_under(2), 0u);
   expect_all_readable();
+}
+
+// The golden bytes of the job's place: format, running, start of the pass, table, last key.
+TEST_F(RewrapJobTest, ItsPlaceStaysAsItIsWritten) {
+  const auto place = [this] {
+    const auto record = vault_.record(Table::kJobs, as_bytes("rewrap"));
+    const auto content = vault_.keyrings->open_record(*vault_.crypto, kSystemAccount, Table::kJobs, *record);
+    return hex_encode(*content);
+  };
+  const std::string began = "0006652b466fe000";  // microseconds
+  next_epoch();
+  ASSERT_TRUE(*step());
+  EXPECT_EQ(place(), "0101" + began + "0400000000");
+  ASSERT_TRUE(*step());
+  ASSERT_TRUE(*step());
+  const std::string second_key = hex_encode(record_key::key(kAccount, row(2)));
+  EXPECT_EQ(place(), "0101" + began + "050000001c" + second_key);
+  run();
+  EXPECT_EQ(place(), "0100" + began + "0400000000");
 }
 
 TEST_F(RewrapJobTest, APlaceOfALaterReleaseIsLeftAlone) {

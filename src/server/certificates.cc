@@ -1,5 +1,7 @@
 #include "server/certificates.h"
 
+#include <fmt/format.h>
+
 #include "base/random.h"
 #include "crypto/random.h"
 #include "crypto/x509.h"
@@ -54,6 +56,15 @@ Status ensure_certificates(CryptoContext& crypto, Timestamp now, const DataFolde
 Result<TlsIdentity> load_tls_identity(const Config& config) {
   TRY_ASSIGN(CertificateAndKey pair, read_pair(config.tls.certificate, config.tls.private_key));
   return TlsIdentity{std::move(pair.certificate_pem), std::move(pair.private_key_pem)};
+}
+
+std::string certificate_warning(CryptoContext& crypto, Timestamp now, const Config& config) {
+  const Result<std::string> pem = read_small_file(config.tls.certificate);
+  if (!pem) return {};
+  const Result<Timestamp> end = certificate_not_after(crypto, *pem);
+  if (!end || *end > now.plus_days(kRenewDays)) return {};
+  return fmt::format("The certificate {} {} {}. Renew it, `kagimori init` does where it made it, and send SIGHUP.",
+                     config.tls.certificate, *end > now ? "ends on" : "has ended on", to_iso8601(*end));
 }
 
 }  // namespace kagimori

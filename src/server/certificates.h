@@ -15,4 +15,8 @@ Status ensure_certificates(CryptoContext& crypto, Timestamp now, const DataFolde
 // Reads the configured certificate and key for the listeners.
 Result<TlsIdentity> load_tls_identity(const Config& config);
 
+// A sentence for the operator when the configured certificate has ended or ends within 30 days; else empty, also when
+// it can't be read, which load_tls_identity says.
+std::string certificate_warning(CryptoContext& crypto, Timestamp now, const Config& config);
+
 }  // namespace kagimori

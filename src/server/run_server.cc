@@ -56,20 +56,22 @@ LogLevel log_level(std::string_view name) {
   return LogLevel::kInfo;
 }
 
+bool has_tls(const Config& config) {
+  return std::ranges::any_of(config.listeners, [](const ListenerOptions& listener) { return listener.tls; });
+}
+
 Result<NetConfig> net_config(const Config& config, const MonotonicClock& monotonic, const Clock& real) {
   NetConfig net;
   net.workers = config.server.workers;
   net.limits = config.limits;
   net.real_clock = &real;
   net.monotonic_clock = &monotonic;
-  bool any_tls = false;
   for (std::size_t i = 0; i < config.listeners.size(); ++i) {
     const ListenerOptions& options = config.listeners[i];
     net.listeners.push_back(
         {i, options.where.host, options.where.port, options.where.unix_path, options.tls, options.allow});
-    any_tls = any_tls || options.tls;
   }
-  if (any_tls) {
+  if (has_tls(config)) {
     TRY_ASSIGN(net.tls_identity, load_tls_identity(config));
   }
   return net;
@@ -98,6 +100,11 @@ ServerReady where(const HttpServer& server, const Config& config) {
   return ready;
 }
 
+void warn_of_certificate(const OpenedStore& opened, const Config& config) {
+  const std::string warning = certificate_warning(*opened.crypto, opened.clock->now(), config);
+  if (!warning.empty()) LogLine(LogLevel::kWarning, warning);
+}
+
 void reload_certificate(HttpServer& server, const Config& config) {
   Result<TlsIdentity> identity = load_tls_identity(config);
   const Status reloaded = identity ? server.reload_certificate(*std::move(identity)) : Status(fail(identity.error()));
@@ -108,12 +115,13 @@ void reload_certificate(HttpServer& server, const Config& config) {
   }
 }
 
-void wait_for_the_end(const sigset_t& signals, HttpServer& server, const Config& config) {
+void wait_for_the_end(const sigset_t& signals, HttpServer& server, const OpenedStore& opened, const Config& config) {
   for (;;) {
     int signal = 0;
     sigwait(&signals, &signal);
     if (signal == SIGHUP) {
       reload_certificate(server, config);
+      if (has_tls(config)) warn_of_certificate(opened, config);
       continue;
     }
     LogLine(LogLevel::kInfo, "stopping").field("signal", signal);
@@ -215,12 +223,13 @@ Status serve(const Config& config, OpenedStore& opened, const sigset_t& signals,
     if (opened.store->was_unclean()) running.check_store();
     if (config.hardening.seccomp) TRY(enter_seccomp());
     TRY(write_private_file(folder.pid(), fmt::format("{}\n", getpid())));
+    if (has_tls(config)) warn_of_certificate(opened, config);
     is_ready = true;
     const ServerReady addresses = where(*server, config);
     for (const std::string& address : addresses.addresses)
       LogLine(LogLevel::kInfo, "listening").field("address", address);
     ready(addresses);
-    wait_for_the_end(signals, *server, config);
+    wait_for_the_end(signals, *server, opened, config);
     is_ready = false;
   }
   unlink(folder.pid().c_str());
