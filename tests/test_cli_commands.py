@@ -213,7 +213,7 @@ def test_backup_while_clients_write_restores_and_decrypts(fresh_server, tmp_path
     for writer in writers:
         writer.join()
 
-    assert str(backup) in said and f"{backup.stat().st_size} bytes" in said and "opened with the root key" in said
+    assert str(backup) in said and f"{backup.stat().st_size} bytes" in said and "every record, with the root key" in said
     assert stat.S_IMODE(backup.stat().st_mode) == 0o600
     assert [p.name for p in tmp_path.glob("one.backup*")] == ["one.backup"]
     assert "BackUpStore" in [event["eventName"] for event in audit_events(one)]
@@ -391,7 +391,7 @@ def test_backup_never_overwrites(stopped, tmp_path):
 
 def test_backup_without_the_root_key_says_so(stopped, tmp_path):
     key_file(stopped).rename(tmp_path / "away.key")
-    assert "not opened with the root key" in run(stopped, "backup", "--to", tmp_path / "b")
+    assert "records not checked, without the root key" in run(stopped, "backup", "--to", tmp_path / "b")
 
 
 def test_backup_into_a_missing_folder_fails_with_its_name(stopped, tmp_path):

@@ -85,16 +85,24 @@ void add_store_commands(CLI::App* app, Arguments& a) {
   backup->add_option("--to", a.to, "The file to make")->required();
   backup->footer("Example:\n  kagimori backup --config var/kagimori.toml --to /backup/kagimori-$(date +%F).backup");
 
-  CLI::App* const restore = add(app, a, "restore", "Make a backup the store (server stopped)",
-                                [&a] { return kagimori::cli::restore(a.config, a.restore); });
-  add_config(restore, a);
+  CLI::App* const restore = add(app, a, "restore", "Make a backup the store (server stopped)", [&a] {
+    return a.config.empty() ? restore_into(a.init, a.restore) : kagimori::cli::restore(a.config, a.restore);
+  });
+  CLI::App* const target = restore->add_option_group("target")->require_option(1);
+  target->add_option("--config", a.config, "The configuration file of the store's data folder");
+  target->add_option("--data", a.init.data, "Or a data folder, which is made if it is not there");
   restore->add_option("--from", a.restore.from, "The backup")->required();
+  restore->add_option_function<std::uint16_t>(
+      "--port", [&a](std::uint16_t port) { a.init.port = port; },
+      "The port of the listener of a new data folder (8443)");
   restore->add_flag("--force", a.restore.replace, "Replace the store that is there");
+  restore->add_flag("--accept-damage", a.restore.accept_damage, "Restore a backup though records in it are damaged");
   restore->add_option("--key-file", a.restore.key_file,
                       "The key file that opens the backup, if the root key was rotated since");
   restore->footer(
       "Keys that were destroyed since the backup stay destroyed, as far as the present store or the backup knows.\n"
-      "Example:\n  kagimori restore --config var/kagimori.toml --from /backup/kagimori.backup --force");
+      "Examples:\n  kagimori restore --config var/kagimori.toml --from /backup/kagimori.backup --force\n"
+      "  kagimori restore --data drill --port 9443 --from /backup/kagimori.backup");
 
   CLI::App* const store = add_group(app, "store", "The store");
   CLI::App* const check = add(store, a, "check", "Read the whole store and check every record (server stopped)",

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "server/data_folder.h"
 #include "server/restore.h"
 
 namespace kagimori::cli {
@@ -22,6 +23,13 @@ struct InitOptions {
 // missing or about to expire.
 Status init(const InitOptions& options);
 
+struct PreparedFolder {
+  DataFolder folder;
+  Config config;
+};
+// The part of init that comes before the store: the folder, its configuration and its certificates.
+Result<PreparedFolder> prepare_data_folder(const InitOptions& options);
+
 Status serve(const std::filesystem::path& config_file);
 Status check_config(const std::filesystem::path& config_file);
 
@@ -32,6 +40,8 @@ Status recover_root_user(const std::filesystem::path& config_file, const std::st
 
 Status back_up(const std::filesystem::path& config_file, const std::filesystem::path& target);
 Status restore(const std::filesystem::path& config_file, const RestoreOptions& options);
+// The same into a folder that may be new: it gets what init gives it, except a store of its own.
+Status restore_into(const InitOptions& folder, const RestoreOptions& options);
 Status check_store_file(const std::filesystem::path& config_file);
 
 }  // namespace kagimori::cli

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 
 #include "cli/commands.h"
@@ -11,6 +12,7 @@
 #include "server/data_folder.h"
 #include "server/opened_store.h"
 #include "store/sqlite_store.h"
+#include "store/store_file.h"
 
 namespace kagimori::cli {
 namespace {
@@ -20,33 +22,62 @@ constexpr std::string_view kDefaultRegion = "us-east-1";
 // The first account. Any 12 digits would do; `Kagimori.CreateAccount` makes others.
 constexpr std::string_view kFirstAccount = "100000000001";
 
+// What a client on this machine reaches the first TCP listener by.
+std::string endpoint(const Config& config) {
+  const auto tcp =
+      std::ranges::find_if(config.listeners, [](const ListenerOptions& listener) { return !listener.where.is_unix(); });
+  // No AWS client can be told of a Unix socket; the operator gives the address of what stands before it.
+  if (tcp == config.listeners.end()) return "https://localhost";
+  const std::string& host = tcp->where.host;
+  const bool local = tcp->where.is_loopback() || host == "0.0.0.0" || host == "::";
+  const bool is_ipv6 = host.find(':') != std::string::npos;
+  return fmt::format("http{}://{}:{}", tcp->tls ? "s" : "",
+                     local     ? "localhost"
+                     : is_ipv6 ? "[" + host + "]"
+                               : host,
+                     tcp->where.port);
+}
+
+// In single quotes, for the file that a shell sources.
+std::string shell_word(std::string_view text) {
+  std::string word = "'";
+  for (const char c : text) {
+    if (c == '\'') {
+      word += R"('\'')";
+    } else {
+      word += c;
+    }
+  }
+  return word + "'";
+}
+
 std::string environment_file(const Config& config, const DataFolder& folder, const BootstrapCredentials& admin) {
-  const ListenerOptions& listener = config.listeners.front();
-  const std::string host = listener.where.is_loopback() ? "localhost" : listener.where.host;
-  const std::string url = fmt::format("http{}://{}:{}", listener.tls ? "s" : "", host, listener.where.port);
+  const std::string url = endpoint(config);
   return fmt::format(
       "# Source this file to talk to the Kagimori server of this folder as its administrator.\n"
       "export AWS_ENDPOINT_URL={0}\n"
       "export AWS_ENDPOINT_URL_KMS={0}\n"
-      "export AWS_CA_BUNDLE='{1}'\n"
+      "export AWS_CA_BUNDLE={1}\n"
       "export AWS_DEFAULT_REGION={2}\n"
       "export AWS_REGION={2}\n"
       "export AWS_ACCESS_KEY_ID={3}\n"
       "export AWS_SECRET_ACCESS_KEY={4}\n",
-      url, folder.ca_certificate().string(), config.engine.region, admin.access_key_id,
+      url, shell_word(folder.ca_certificate().string()), config.engine.region, admin.access_key_id,
       as_text(admin.secret_access_key.expose()));
 }
 
-Status write_configuration(const InitOptions& options, const DataFolder& folder) {
-  if (std::filesystem::exists(folder.config())) {
+Result<Config> first_configuration(const InitOptions& options, const DataFolder& folder) {
+  if (is_there(folder.config())) {
     if (options.port || options.region) {
       std::printf("%s exists and is kept; --port and --region count for new folders only.\n", folder.config().c_str());
     }
-    return {};
+    return load_config(folder.config(), environment_of(environ));
   }
-  return write_private_file(
-      folder.config(),
-      starter_configuration(options.port.value_or(kDefaultPort), options.region.value_or(std::string(kDefaultRegion))));
+  TRY(write_private_file(folder.config(), starter_configuration(options.port.value_or(kDefaultPort),
+                                                                options.region.value_or(std::string(kDefaultRegion)))));
+  Result<Config> config = load_config(folder.config(), environment_of(environ));
+  if (!config) unlink(folder.config().c_str());  // not to stand in the way of the next try
+  return config;
 }
 
 // The administrator of a store that has its root key, and what a person must know.
@@ -69,14 +100,15 @@ Status finish_store(OpenedStore made, const Config& config, const DataFolder& fo
   return {};
 }
 
-// Nobody has seen anything of a store without a root key.
-Result<bool> has_root(const DataFolder& folder) {
+// Whether the database is what an init that was cut short left: nothing was ever committed to it, not even the root
+// key. All else is somebody's store, however damaged.
+Result<bool> is_unused(const DataFolder& folder) {
+  if (is_there(folder.store_id())) return false;
   SqliteOptions options;
   options.path = folder.store();
   TRY_ASSIGN(const auto store, open_sqlite_store(options));
-  const auto meta = read_store_meta(*store);
-  if (meta || meta.error().code != ErrorCode::kNotFound) return true;  // serving it will say what is wrong, if anything
-  return false;
+  TRY_ASSIGN(const auto view, store->read());
+  return view->store_revision() == 0;
 }
 
 Status make_store(const Config& config, const DataFolder& folder) {
@@ -86,10 +118,10 @@ Status make_store(const Config& config, const DataFolder& folder) {
 
 // An init that was cut short is finished here. Whole stores have their env file, unless somebody removed it.
 Status complete_store(const Config& config, const DataFolder& folder) {
-  if (std::filesystem::exists(folder.env())) return {};
-  TRY_ASSIGN(const bool rooted, has_root(folder));
-  if (!rooted) {
-    for (const char* suffix : {"", "-wal", "-shm"}) std::filesystem::remove(folder.store().string() + suffix);
+  if (is_there(folder.env())) return {};
+  TRY_ASSIGN(const bool unused, is_unused(folder));
+  if (unused) {
+    for (const char* suffix : {"", "-wal", "-shm"}) unlink((folder.store().string() + suffix).c_str());
     return make_store(config, folder);
   }
   TRY_ASSIGN(OpenedStore opened, open_store(config));
@@ -103,17 +135,44 @@ Status complete_store(const Config& config, const DataFolder& folder) {
   return {};
 }
 
+// A folder that had a store is not the place for a new one: that would hide the loss, and take its credentials.
+Status check_nothing_is_lost(const DataFolder& folder) {
+  for (const auto& left : {folder.store_id(), folder.env(), std::filesystem::path(folder.store().string() + "-wal")}) {
+    if (!is_there(left)) continue;
+    return fail(ErrorCode::kCorrupt,
+                fmt::format("The database {} is missing, but {} of its store is there. Put the database back, or "
+                            "restore a backup with `kagimori restore --config {} --from BACKUP`. To begin anew "
+                            "without it, use another folder, or move this one away.",
+                            folder.store().string(), left.string(), folder.config().string()));
+  }
+  return {};
+}
+
 }  // namespace
 
-Status init(const InitOptions& options) {
-  const DataFolder folder{std::filesystem::absolute(options.data).lexically_normal()};
+Result<PreparedFolder> prepare_data_folder(const InitOptions& options) {
+  if (options.data.empty()) return fail(ErrorCode::kBadConfiguration, "--data is empty. Name a folder.");
+  const DataFolder folder{absolute_path(options.data).lexically_normal()};
   TRY(make_private_folder(folder.path));
-  TRY(write_configuration(options, folder));
-  TRY_ASSIGN(const Config config, load_config(folder.config(), environment_of(environ)));
+  TRY_ASSIGN(Config config, first_configuration(options, folder));
   TRY_ASSIGN(const auto crypto, CryptoContext::create());
-  TRY(ensure_certificates(*crypto, SystemClock().now(), folder));
-  if (std::filesystem::exists(folder.store())) return complete_store(config, folder);
-  return make_store(config, folder);
+  TRY_ASSIGN(const CertificatesMade made, ensure_certificates(*crypto, SystemClock().now(), folder));
+  if (made.replaced_ca) {
+    std::printf(
+        "Made a new local CA, because the old one ends soon: clients must trust %s from now on.\n"
+        "Send SIGHUP to a running server.\n",
+        folder.ca_certificate().c_str());
+  } else if (made.replaced_server) {
+    std::printf("Renewed the server's certificate, which ended soon. Send SIGHUP to a running server.\n");
+  }
+  return PreparedFolder{folder, std::move(config)};
+}
+
+Status init(const InitOptions& options) {
+  TRY_ASSIGN(const PreparedFolder prepared, prepare_data_folder(options));
+  if (is_there(prepared.folder.store())) return complete_store(prepared.config, prepared.folder);
+  TRY(check_nothing_is_lost(prepared.folder));
+  return make_store(prepared.config, prepared.folder);
 }
 
 }  // namespace kagimori::cli

@@ -9,20 +9,25 @@
 #include "server/config.h"
 #include "server/data_folder.h"
 #include "server/run_server.h"
+#include "store/store_file.h"
 
 namespace kagimori::cli {
 namespace {
 
 void print_ready(const Config& config, const ServerReady& ready) {
-  const std::string env = DataFolder{config.server.data_dir}.env().string();
+  const DataFolder folder{config.server.data_dir};
   std::string text = "Kagimori is ready.\n";
   for (const std::string& address : ready.addresses) text += fmt::format("  listening on {}\n", address);
-  text += fmt::format(
-      "Try next:\n"
-      "  . {}\n"
-      "  aws kms create-key --description 'my first key'\n"
-      "  aws kms list-keys\n",
-      env);
+  if (is_there(folder.env())) {
+    text += fmt::format(
+        "Try next:\n"
+        "  . {}\n"
+        "  aws kms create-key --description 'my first key'\n"
+        "  aws kms list-keys\n",
+        folder.env().string());
+  } else {
+    text += "Use the access keys that you have, with AWS_ENDPOINT_URL set to it.\n";
+  }
   std::fputs(text.c_str(), stdout);
   std::fflush(stdout);
 }

@@ -22,11 +22,24 @@ Status back_up(const std::filesystem::path& config_file, const std::filesystem::
       "  size      %llu bytes\n",
       target.c_str(), made.store_id.c_str(), static_cast<unsigned long long>(made.revision),
       static_cast<unsigned long long>(made.bytes));
-  std::printf("  verified  %s\n", made.not_opened.empty()
-                                      ? "read through, and opened with the root key"
-                                      : ("read through; not opened with the root key: " + made.not_opened).c_str());
+  if (made.damaged > 0) {
+    return fail(
+        ErrorCode::kCorrupt,
+        fmt::format("The backup was made and is kept, but the store has {} finding{}, and so has the backup. The "
+                    "first: {} `kagimori store check` lists them.",
+                    made.damaged, made.damaged == 1 ? "" : "s", made.first_finding));
+  }
+  std::printf("  verified  %s\n",
+              made.not_opened.empty()
+                  ? "every record, with the root key"
+                  : ("read through; records not checked, without the root key: " + made.not_opened).c_str());
   std::printf("It is of use only together with the root key file, which is not in it.\n");
   return {};
+}
+
+Status restore_into(const InitOptions& folder, const RestoreOptions& options) {
+  TRY_ASSIGN(const PreparedFolder prepared, prepare_data_folder(folder));
+  return restore(prepared.folder.config(), options);
 }
 
 Status restore(const std::filesystem::path& config_file, const RestoreOptions& options) {

@@ -111,7 +111,7 @@ class CertificateBuilder {
   void add_basic_constraints(bool is_ca) {
     const openssl::Handle<BASIC_CONSTRAINTS, BASIC_CONSTRAINTS_free> constraints(BASIC_CONSTRAINTS_new());
     if (constraints && is_ca) {
-      constraints->ca = 1;
+      constraints->ca = 0xff;                     // written as it is, and DER knows no other TRUE (X.690 section 11.1)
       constraints->pathlen = ASN1_INTEGER_new();  // zero: it signs no further CAs
     }
     add(NID_basic_constraints, constraints.get(), true);

@@ -61,6 +61,11 @@ Result<StoreMeta> decode_meta(ByteView content) {
 
 Result<StoredMeta> read_stored_meta(ReadTransaction& view) {
   TRY_ASSIGN(std::optional<StoredRecord> record, view.get(Table::kMeta, meta_key()));
+  if (!record && view.store_revision() > 0) {
+    return fail(ErrorCode::kCorrupt,
+                "The record of table meta is missing, and without it no other can be opened. Restore the store from a "
+                "backup.");
+  }
   if (!record) {
     return fail(ErrorCode::kNotFound, "The store is empty: it has not been initialised. Run `kagimori init`.");
   }

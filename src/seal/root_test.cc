@@ -170,7 +170,7 @@ TEST_F(Root, FailsWhenRecordsAreMissing) {
   EXPECT_EQ(open(), code(ErrorCode::kCorrupt) + "The store's own keyring is missing. Restore the store from a backup.");
   vault_.store.undo_forgeries();
   vault_.store.forge(Table::kMeta, meta_key(), std::nullopt);
-  EXPECT_THAT(open(), HasSubstr("it has not been initialised"));
+  EXPECT_THAT(open(), HasSubstr("The record of table meta is missing"));
 }
 
 TEST_F(Root, EveryFlippedBitIsSeen) {

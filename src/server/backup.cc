@@ -1,6 +1,7 @@
 #include "server/backup.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -8,22 +9,56 @@
 #include "engine/offline_event.h"
 #include "server/data_folder.h"
 #include "server/opened_store.h"
+#include "server/store_check.h"
 #include "store/sqlite_store.h"
 #include "store/store_file.h"
 
 namespace kagimori {
 namespace {
 
+// Room first, so that a full disk does not tear the line. Where the file system can't reserve it, the write tells.
+int reserve_room(int file, std::size_t size) {
+  struct stat status = {};
+  if (::fstat(file, &status) != 0) return errno;
+  if (::fallocate(file, FALLOC_FL_KEEP_SIZE, status.st_size, static_cast<off_t>(size)) == 0) return 0;
+  return errno == EOPNOTSUPP || errno == ENOSYS ? 0 : errno;
+}
+
+// 0, or the system's error.
+int append_whole(int file, ByteView line) {
+  if (const int error = reserve_room(file, line.size()); error != 0) return error;
+  const ssize_t written = ::write(file, line.data(), line.size());
+  if (written < 0) return errno;
+  if (written != static_cast<ssize_t>(line.size())) return ENOSPC;
+  return ::fsync(file) == 0 ? 0 : errno;
+}
+
 // Beside the server's own appends: O_APPEND and one write keep lines whole.
 Status append_to_audit_log(const std::filesystem::path& file, ByteView line) {
   TRY(make_private_folder(file.parent_path()));
   const int log = ::open(file.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (log < 0) return fail(file_error("opened", file, errno));
-  const ssize_t written = ::write(log, line.data(), line.size());
-  const bool done = written == static_cast<ssize_t>(line.size()) && ::fsync(log) == 0;
-  const int error = errno;
+  const int error = append_whole(log, line);
   ::close(log);
-  if (!done) return fail(file_error("written", file, error));
+  if (error != 0) return fail(file_error("written", file, error));
+  return {};
+}
+
+// Who backs up need not hold the root key, nor know where it is.
+bool lacks_root_key(const Error& error) {
+  return error.code == ErrorCode::kWrongRootKey || error.code == ErrorCode::kBadConfiguration;
+}
+
+Status check_records(const Config& config, const std::filesystem::path& copy, Backup& made) {
+  Result<OpenedStore> opened = open_store_file(config, {copy, true, {}});
+  if (!opened && lacks_root_key(opened.error())) {
+    made.not_opened = opened.error().message;
+    return {};
+  }
+  if (!opened) return fail(opened.error());
+  TRY_ASSIGN(const StoreCheck check, check_store(*opened));
+  made.damaged = check.damaged;
+  if (check.damaged > 0) made.first_finding = check.findings.front();
   return {};
 }
 
@@ -40,12 +75,10 @@ Result<Backup> verify(const Config& config, const std::filesystem::path& copy) {
     made.store_id = meta.store_id;
     made.revision = view->store_revision();
   }
-  made.bytes = std::filesystem::file_size(copy);
-  // Who backs up need not hold the root key.
-  if (const auto opened = open_store_file(config, {copy, true, {}}); !opened) {
-    if (opened.error().code != ErrorCode::kWrongRootKey) return fail(opened.error());
-    made.not_opened = opened.error().message;
-  }
+  TRY(check_store_id(config, made.store_id));
+  std::error_code unknown;
+  made.bytes = std::filesystem::file_size(copy, unknown);
+  TRY(check_records(config, copy, made));
   return made;
 }
 

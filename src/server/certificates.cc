@@ -5,6 +5,7 @@
 #include "base/random.h"
 #include "crypto/random.h"
 #include "crypto/x509.h"
+#include "store/store_file.h"
 
 namespace kagimori {
 namespace {
@@ -32,25 +33,50 @@ Result<CertificateAndKey> read_pair(const std::filesystem::path& certificate, co
   return pair;
 }
 
+Result<bool> is_good_for_long(CryptoContext& crypto, Timestamp now, const std::filesystem::path& certificate,
+                              const std::filesystem::path& key) {
+  if (!is_there(certificate) || !is_there(key)) return false;
+  TRY_ASSIGN(const std::string pem, read_small_file(certificate));
+  TRY_ASSIGN(const Timestamp end, certificate_not_after(crypto, pem));
+  return end > now.plus_days(kRenewDays);
+}
+
+Status make_ca(CryptoContext& crypto, Timestamp now, const DataFolder& folder) {
+  OpensslRandom random(crypto);
+  TRY_ASSIGN(const CertificateAndKey ca, make_local_ca(crypto, now, make_uuid(random).substr(0, 8)));
+  return write_pair(ca, folder.ca_certificate(), folder.ca_key());
+}
+
+// Somebody's own certificate, or what is left of it.
+Status check_operators_own(const DataFolder& folder) {
+  if (is_there(folder.server_certificate())) return {};
+  return fail(
+      ErrorCode::kBadConfiguration,
+      fmt::format("{} is there without its key {}, so no server certificate can be made under it. Put your own "
+                  "certificate into {}, or move the CA away to get a new one.",
+                  folder.ca_certificate().string(), folder.ca_key().string(), folder.server_certificate().string()));
+}
+
 }  // namespace
 
-Status ensure_certificates(CryptoContext& crypto, Timestamp now, const DataFolder& folder) {
+Result<CertificatesMade> ensure_certificates(CryptoContext& crypto, Timestamp now, const DataFolder& folder) {
   TRY(make_private_folder(folder.tls_folder()));
-  const bool has_certificate = std::filesystem::exists(folder.server_certificate());
-  if (has_certificate) {
-    TRY_ASSIGN(const std::string pem, read_small_file(folder.server_certificate()));
-    TRY_ASSIGN(const Timestamp end, certificate_not_after(crypto, pem));
-    const bool ours = std::filesystem::exists(folder.ca_key());
-    if (!ours || end > now.plus_days(kRenewDays)) return {};
+  CertificatesMade made;
+  const bool has_ca = is_there(folder.ca_certificate());
+  const bool has_server = is_there(folder.server_certificate());
+  if (!is_there(folder.ca_key()) && (has_ca || has_server)) {
+    TRY(check_operators_own(folder));
+    return made;
   }
-  if (!std::filesystem::exists(folder.ca_certificate())) {
-    OpensslRandom random(crypto);
-    TRY_ASSIGN(const CertificateAndKey ca, make_local_ca(crypto, now, make_uuid(random).substr(0, 8)));
-    TRY(write_pair(ca, folder.ca_certificate(), folder.ca_key()));
-  }
+  TRY_ASSIGN(const bool ca_is_good, is_good_for_long(crypto, now, folder.ca_certificate(), folder.ca_key()));
+  TRY_ASSIGN(const bool server_is_good,
+             is_good_for_long(crypto, now, folder.server_certificate(), folder.server_key()));
+  if (ca_is_good && server_is_good) return made;
+  if (!ca_is_good) TRY(make_ca(crypto, now, folder));
   TRY_ASSIGN(const CertificateAndKey ca, read_pair(folder.ca_certificate(), folder.ca_key()));
   TRY_ASSIGN(const CertificateAndKey server, make_server_certificate(crypto, now, ca, {}));
-  return write_pair(server, folder.server_certificate(), folder.server_key());
+  TRY(write_pair(server, folder.server_certificate(), folder.server_key()));
+  return CertificatesMade{!ca_is_good && has_ca, has_server};
 }
 
 Result<TlsIdentity> load_tls_identity(const Config& config) {

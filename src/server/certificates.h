@@ -7,10 +7,16 @@
 
 namespace kagimori {
 
-// Makes what is missing of the local CA and the server's certificate in the data folder, and renews the server's
-// certificate when it ends within 30 days. Certificates that an operator put there are used as they are: without our
-// CA's key beside them nothing is renewed.
-Status ensure_certificates(CryptoContext& crypto, Timestamp now, const DataFolder& folder);
+// What took the place of something that was there before.
+struct CertificatesMade {
+  bool replaced_ca = false;      // clients must trust the new one
+  bool replaced_server = false;  // a running server takes it at SIGHUP
+};
+
+// Makes what is missing of the local CA and the server's certificate in the data folder, and renews what ends within 30
+// days. Certificates that an operator put there are used as they are: without our CA's key beside them nothing is
+// made or renewed, and kBadConfiguration says what is missing.
+Result<CertificatesMade> ensure_certificates(CryptoContext& crypto, Timestamp now, const DataFolder& folder);
 
 // Reads the configured certificate and key for the listeners.
 Result<TlsIdentity> load_tls_identity(const Config& config);

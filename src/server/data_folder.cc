@@ -10,6 +10,8 @@
 #include <fstream>
 #include <iterator>
 
+#include "store/store_file.h"
+
 namespace kagimori {
 namespace {
 
@@ -33,7 +35,7 @@ Status write_all(int descriptor, std::string_view text, const std::filesystem::p
 }  // namespace
 
 Status make_private_folder(const std::filesystem::path& folder) {
-  if (folder.has_parent_path() && !std::filesystem::exists(folder.parent_path())) {
+  if (folder.has_parent_path() && !is_there(folder.parent_path())) {
     TRY(make_private_folder(folder.parent_path()));
   }
   if (mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) return file_error("make the folder", folder);

@@ -4,23 +4,25 @@
 
 #include "server/data_folder.h"
 #include "store/sqlite_store.h"
+#include "store/store_file.h"
 
 namespace kagimori {
 namespace {
 
-Result<OpenedStore> open_parts(const SqliteOptions& options) {
+// All that needs no file yet.
+Result<OpenedStore> make_parts() {
   OpenedStore opened;
   opened.clock = std::make_unique<SystemClock>();
   TRY_ASSIGN(opened.crypto, CryptoContext::create());
   opened.random = std::make_unique<OpensslRandom>(*opened.crypto);
-  TRY_ASSIGN(opened.store, open_sqlite_store(options));
   return opened;
 }
 
-// A folder without the note was made by an earlier release.
+}  // namespace
+
 Status check_store_id(const Config& config, std::string_view found) {
   const DataFolder folder{config.server.data_dir};
-  if (!std::filesystem::exists(folder.store_id())) return {};
+  if (!is_there(folder.store_id())) return {};
   TRY_ASSIGN(std::string expected, read_small_file(folder.store_id()));
   while (expected.ends_with('\n')) expected.pop_back();
   if (expected == found) return {};
@@ -30,11 +32,14 @@ Status check_store_id(const Config& config, std::string_view found) {
                           folder.store().string(), found, expected, folder.store_id().string()));
 }
 
+namespace {
+
 Result<OpenedStore> open_up_to_envelope(const Config& config, const StoreFile& file) {
   SqliteOptions options;
   options.path = file.database;
   options.read_only = file.read_only;
-  TRY_ASSIGN(OpenedStore opened, open_parts(options));
+  TRY_ASSIGN(OpenedStore opened, make_parts());
+  TRY_ASSIGN(opened.store, open_sqlite_store(options));
   TRY_ASSIGN(opened.meta, read_store_meta(*opened.store));
   if (file.database == DataFolder{config.server.data_dir}.store()) TRY(check_store_id(config, opened.meta.store_id));
   std::filesystem::path key_file = file.key_file;
@@ -71,14 +76,15 @@ Result<OpenedStore> open_store(const Config& config) {
 
 Result<OpenedStore> create_store(const Config& config) {
   const DataFolder folder{config.server.data_dir};
+  TRY_ASSIGN(OpenedStore opened, make_parts());
+  const std::string store_id = make_uuid(*opened.random);
+  TRY_ASSIGN(const std::filesystem::path key_file, root_key_file(config, store_id));
+  TRY(make_private_folder(key_file.parent_path()));
   TRY(make_private_folder(folder.store_folder()));
   SqliteOptions options;
   options.path = folder.store();
   options.create = true;
-  TRY_ASSIGN(OpenedStore opened, open_parts(options));
-  const std::string store_id = make_uuid(*opened.random);
-  TRY_ASSIGN(const std::filesystem::path key_file, root_key_file(config, store_id));
-  TRY(make_private_folder(key_file.parent_path()));
+  TRY_ASSIGN(opened.store, open_sqlite_store(options));
   TRY_ASSIGN(opened.envelope, KeyFileEnvelope::create(*opened.crypto, *opened.random, key_file, store_id));
   TRY_ASSIGN(opened.keyrings, create_root(*opened.crypto, opened.root_options(config), store_id,
                                           config.server.test_mode, *opened.envelope));

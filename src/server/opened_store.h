@@ -27,6 +27,8 @@ struct OpenedStore {
 
 // Notes in the data folder which store lies in it.
 Status write_store_id(const Config& config, std::string_view store_id);
+// kCorrupt when the note names another store than the one found. A folder without it was made by an earlier release.
+Status check_store_id(const Config& config, std::string_view found);
 // Opens an existing store; kCorrupt when the database is of another store than the one that the data folder was made
 // for. Every failure says which file is wrong and what to do; nothing is changed.
 Result<OpenedStore> open_store(const Config& config);

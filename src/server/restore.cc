@@ -10,6 +10,7 @@
 #include "server/data_folder.h"
 #include "server/destroyed_keys.h"
 #include "server/opened_store.h"
+#include "server/store_check.h"
 #include "store/sqlite_store.h"
 #include "store/store_file.h"
 #include "store/store_lock.h"
@@ -21,11 +22,6 @@ constexpr std::size_t kOutboxPage = 10'000;
 
 std::filesystem::path with_suffix(const std::filesystem::path& file, std::string_view suffix) {
   return file.string() + std::string(suffix);
-}
-
-bool is_there(const std::filesystem::path& path) {
-  std::error_code ignored;
-  return std::filesystem::exists(std::filesystem::symlink_status(path, ignored));
 }
 
 // A database file with what SQLite and the lock keep beside it.
@@ -87,17 +83,27 @@ Result<OpenedStore> open_copy(const Config& config, const RestoreOptions& option
                           opened.error().message));
 }
 
+// A store must not be given up for one that is worse.
+Status check_records(OpenedStore& opened, const RestoreOptions& options) {
+  TRY_ASSIGN(const StoreCheck check, check_store(opened));
+  if (check.damaged == 0 || options.accept_damage) return {};
+  return fail(ErrorCode::kCorrupt,
+              fmt::format("The backup has {} finding{}, the first: {} Nothing was changed. Use another backup, or "
+                          "--accept-damage if there is no better one.",
+                          check.damaged, check.damaged == 1 ? "" : "s", check.findings.front()));
+}
+
 // Brings the copy to what the store must be, and closes it.
 Result<Restored> prepare(const Config& config, const RestoreOptions& options, const std::filesystem::path& copy,
                          std::string_view present_id, Present present) {
   TRY_ASSIGN(OpenedStore opened, open_copy(config, options, copy));
-  TRY(opened.store->check_integrity());
   if (!present_id.empty() && present_id != opened.meta.store_id) {
     return fail(ErrorCode::kConflict,
                 fmt::format("The backup is of store {}, but the data folder holds store {}. Restore into another data "
                             "folder, or move that store away.",
                             opened.meta.store_id, present_id));
   }
+  TRY(check_records(opened, options));
   Restored restored;
   restored.store_id = opened.meta.store_id;
   {

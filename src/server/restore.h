@@ -12,6 +12,7 @@ struct RestoreOptions {
   std::filesystem::path from;      // a file that `kagimori backup` made
   bool replace = false;            // a store that is there
   std::filesystem::path key_file;  // that opens the backup, where the root key has been rotated since; else empty
+  bool accept_damage = false;      // restore a backup though records in it are damaged
 };
 struct Restored {
   std::string store_id;
@@ -24,7 +25,8 @@ struct Restored {
 // a failure brings it back. Every tombstone of the present store and of the backup is made true first: what was
 // destroyed stays destroyed. The server must be stopped (kIo, "in use by process N").
 // kAlreadyExists when there is a store and `replace` is not set; kConflict when it is another store than the backup's,
-// or an earlier restore was cut short; kCorrupt and others when one of the two can't be read.
+// or an earlier restore was cut short; kCorrupt and others when one of the two can't be read, or a record of the backup
+// is damaged or forged.
 Result<Restored> restore_store(const Config& config, const RestoreOptions& options);
 
 }  // namespace kagimori

@@ -71,6 +71,11 @@ Error file_error(std::string_view done, const std::filesystem::path& path, int s
           fmt::format("The file {} can't be {}: {}.", path.string(), done, std::strerror(system_error))};
 }
 
+bool is_there(const std::filesystem::path& path) {
+  struct stat status = {};
+  return ::lstat(path.c_str(), &status) == 0;
+}
+
 std::filesystem::path absolute_path(const std::filesystem::path& path) {
   std::error_code failed;
   std::filesystem::path absolute = std::filesystem::absolute(path, failed);

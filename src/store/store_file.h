@@ -12,6 +12,9 @@ namespace kagimori {
 // kIo or kStorageFull: "The file PATH can't be <done>: <reason of the system>."
 Error file_error(std::string_view done, const std::filesystem::path& path, int system_error);
 
+// Whether there is something of that name, a dangling link too. What can't be looked at counts as absent: who goes on
+// to use it is told why it can't be.
+bool is_there(const std::filesystem::path& path);
 // The path from the root; the path itself where the current folder is unknown.
 std::filesystem::path absolute_path(const std::filesystem::path& path);
 // Makes an empty file that only its owner may read and write, whatever the umask. kAlreadyExists.
