@@ -283,3 +283,22 @@ def test_the_drill_restore_into_a_new_folder_and_serve_it(stopped, tmp_path):
 def test_restore_needs_one_place(arguments):
     done = subprocess.run([BINARY, "restore", "--from", "x", *arguments], capture_output=True, text=True)
     assert done.returncode == 2, done.stdout + done.stderr
+
+
+# --- modes -----------------------------------------------------------------------------------------------------------
+
+def test_folders_and_keys_that_others_may_change_are_warned_of(stopped):
+    checked = stopped.command("config", "check", "--config", stopped.config).stdout
+    assert "Others may" not in checked
+    (stopped.data / "store").chmod(0o770)
+    (stopped.config_home / "kagimori").chmod(0o777)
+    (stopped.data / "tls" / "server.key").chmod(0o644)
+    expected = [
+        f"Others may write to the folder {stopped.data}/store (mode 0770)",
+        f"Others may write to the folder {stopped.config_home}/kagimori (mode 0777)",
+        f"Others may read or change the TLS key {stopped.data}/tls/server.key (mode 0644)",
+    ]
+    checked = stopped.command("config", "check", "--config", stopped.config).stdout
+    assert all(f"warning: {sentence}" in checked for sentence in expected), checked
+    stopped.start()
+    assert all(sentence in stopped.log_file.read_text() for sentence in expected)

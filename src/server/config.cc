@@ -4,11 +4,13 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <optional>
 #include <set>
 
 #include "server/config_file.h"
 #include "server/config_option.h"
+#include "server/loose_modes.h"
 
 namespace kagimori {
 namespace {
@@ -248,6 +250,7 @@ Result<Config> load_config(const fs::path& file, const Environment& environment)
   TRY(finish_paths(config, file));
   TRY(finish_listeners(config));
   TRY(check_together(config));
+  std::ranges::move(loose_modes(config), std::back_inserter(config.warnings));
   return config;
 }
 
