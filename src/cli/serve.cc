@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "cli/commands.h"
+#include "net/tls_acceptor.h"
 #include "server/certificates.h"
 #include "server/config.h"
 #include "server/data_folder.h"
@@ -45,8 +46,9 @@ Status check_config(const std::filesystem::path& config_file) {
       std::any_of(config.listeners.begin(), config.listeners.end(), [](const auto& l) { return l.tls; });
   std::vector<std::string> warnings = config.warnings;
   if (any_tls) {
-    TRY(load_tls_identity(config));
+    TRY_ASSIGN(const TlsIdentity identity, load_tls_identity(config));
     TRY_ASSIGN(const auto crypto, CryptoContext::create());
+    TRY(TlsAcceptor::check(crypto->library(), identity));
     warnings.push_back(certificate_warning(*crypto, SystemClock().now(), config));
   }
   for (const std::string& warning : warnings) {

@@ -141,6 +141,13 @@ Result<std::unique_ptr<TlsAcceptor>> TlsAcceptor::create(ossl_lib_ctx_st* librar
   return acceptor;
 }
 
+Status TlsAcceptor::check(ossl_lib_ctx_st* library, const TlsIdentity& identity) {
+  const SteadyClock clock;
+  TlsTicketKeys tickets(clock);
+  TRY(create(library, tickets, identity));
+  return {};
+}
+
 Status TlsAcceptor::reload(const TlsIdentity& identity) {
   TRY_ASSIGN(state_->context, state_->make_context(identity));
   return {};

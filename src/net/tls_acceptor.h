@@ -20,6 +20,8 @@ class TlsAcceptor {
   // `library` and `tickets` outlive the acceptor.
   static Result<std::unique_ptr<TlsAcceptor>> create(ossl_lib_ctx_st* library, TlsTicketKeys& tickets,
                                                      const TlsIdentity& identity);
+  // Whether create() takes this identity; its errors.
+  static Status check(ossl_lib_ctx_st* library, const TlsIdentity& identity);
   ~TlsAcceptor();
   TlsAcceptor(const TlsAcceptor&) = delete;
   TlsAcceptor& operator=(const TlsAcceptor&) = delete;
