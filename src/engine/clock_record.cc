@@ -1,6 +1,7 @@
 #include "engine/clock_record.h"
 
 #include "engine/accounts.h"
+#include "seal/record_error.h"
 
 namespace kagimori {
 namespace {
@@ -28,6 +29,15 @@ Result<LifecycleClockState> decode_clock_state(ByteView bytes) {
   TRY_ASSIGN(state.destruction_held, in.boolean());
   TRY(in.expect_end());
   return state;
+}
+
+Result<std::optional<LifecycleClockState>> read_clock_state(RecordReader& reader) {
+  const Bytes key = clock_record_key();
+  TRY_ASSIGN(const auto saved, reader.get<Bytes>(kSystemAccount, Table::kJobs, key));
+  if (!saved) return std::nullopt;
+  const auto state = decode_clock_state(saved->record);
+  if (!state) return fail(in_record(Table::kJobs, key, state.error()));
+  return *state;
 }
 
 Status confirm_time(Transaction& transaction, LifecycleClock& clock) {

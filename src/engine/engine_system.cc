@@ -89,10 +89,24 @@ Status Engine::run_system(std::string_view event_name, const std::function<Statu
 Status Engine::restore_clock() {
   TRY_ASSIGN(const auto read, parts_.store.read());
   RecordReader reader(*system_thread_.crypto, parts_.keyrings, *read);
-  TRY_ASSIGN(const auto saved, reader.get<Bytes>(kSystemAccount, Table::kJobs, clock_record_key()));
-  if (!saved) return {};
-  TRY_ASSIGN(saved_clock_, decode_clock_state(saved->record));
-  parts_.lifecycle_clock.restore(saved_clock_);
+  const auto saved = read_clock_state(reader);
+  if (saved && !*saved) return {};
+  if (saved) {
+    saved_clock_ = **saved;
+    parts_.lifecycle_clock.restore(saved_clock_);
+    return {};
+  }
+  if (saved.error().code != ErrorCode::kCorrupt) return fail(saved.error());
+  // How late it was is not known, so the wall clock may have been turned: nothing is destroyed on its word alone. The
+  // state differs from saved_clock_, so the next sweep writes the record anew.
+  LifecycleClockState unknown;
+  unknown.destruction_held = true;
+  parts_.lifecycle_clock.restore(unknown);
+  LogLine(
+      LogLevel::kError,
+      "The record of the lifecycle clock is damaged. No key is destroyed until an administrator has checked the time "
+      "and called Kagimori.ConfirmTime.")
+      .field("reason", saved.error().message);
   return {};
 }
 
