@@ -35,8 +35,7 @@ Status create_access_key(const ClientOptions& options, const std::string& user) 
                    "The secret is shown this once. Keep it now: nobody can read it again.\n",
                    made.key.user_name.empty() ? "the root user" : "user " + made.key.user_name, made.key.id, secret);
   }
-  print_secret(out);
-  return {};
+  return print_secret(out);
 }
 
 Status list_access_keys(const ClientOptions& options, const std::string& user) {
@@ -52,27 +51,23 @@ Status list_access_keys(const ClientOptions& options, const std::string& user) {
       json.end_object();
     }
     json.end_array().end_object();
-    print(out + "\n");
-    return {};
+    return print(out + "\n");
   }
   TextTable table({"ACCESS KEY", "STATUS", "USER", "CREATED"});
   for (const IamAccessKey& key : keys) table.add({key.id, key.status, key.user_name, key.created});
-  print(table.text("No access keys."));
-  return {};
+  return print(table.text("No access keys."));
 }
 
 Status set_access_key(const ClientOptions& options, const std::string& user, const std::string& id, bool active) {
   TRY_ASSIGN(const auto connection, connect(options));
   TRY(Iam(*connection).set_access_key(user, id, active));
-  print(options.json ? "{}\n" : fmt::format("The access key {} is {}.\n", id, active ? "enabled" : "disabled"));
-  return {};
+  return print(options.json ? "{}\n" : fmt::format("The access key {} is {}.\n", id, active ? "enabled" : "disabled"));
 }
 
 Status delete_access_key(const ClientOptions& options, const std::string& user, const std::string& id) {
   TRY_ASSIGN(const auto connection, connect(options));
   TRY(Iam(*connection).delete_access_key(user, id));
-  print(options.json ? "{}\n" : fmt::format("Deleted the access key {}.\n", id));
-  return {};
+  return print(options.json ? "{}\n" : fmt::format("Deleted the access key {}.\n", id));
 }
 
 }  // namespace kagimori::cli

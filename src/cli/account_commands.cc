@@ -36,8 +36,7 @@ Status create_account(const ClientOptions& options, const std::string& name, con
                    "The secret is shown this once. Use it to make users; then delete this key.\n",
                    made.account.id, made.account.name, made.access_key_id, secret);
   }
-  print_secret(out);
-  return {};
+  return print_secret(out);
 }
 
 Status list_accounts(const ClientOptions& options) {
@@ -49,15 +48,13 @@ Status list_accounts(const ClientOptions& options) {
     json.begin_object().key("Accounts").begin_array();
     for (const AccountSummary& account : accounts) write_account(json, account);
     json.end_array().end_object();
-    print(out + "\n");
-    return {};
+    return print(out + "\n");
   }
   TextTable table({"ACCOUNT", "NAME", "CREATED", "OPERATOR"});
   for (const AccountSummary& account : accounts) {
     table.add({account.id, account.name, to_iso8601(account.created), account.is_operator ? "yes" : "no"});
   }
-  print(table.text("No accounts."));
-  return {};
+  return print(table.text("No accounts."));
 }
 
 }  // namespace kagimori::cli

@@ -1,10 +1,16 @@
 #include "cli/command_line.h"
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <optional>
+#include <sstream>
 
+#include "base/edit_distance.h"
 #include "cli/client_commands.h"
 #include "cli/commands.h"
+#include "cli/output.h"
 #include "server/hardening.h"
 
 namespace kagimori::cli {
@@ -39,14 +45,17 @@ CLI::App* add_group(CLI::App* parent, const std::string& name, const std::string
   return group;
 }
 
+// An empty path would be the current folder.
+std::string refuse_empty_path(const std::string& path) { return path.empty() ? "The path is empty." : ""; }
+
 void add_config(CLI::App* command, Arguments& arguments) {
-  command->add_option("--config", arguments.config, "The configuration file")->required();
+  command->add_option("--config", arguments.config, "The configuration file")->required()->check(refuse_empty_path);
 }
 
 void add_server_commands(CLI::App* app, Arguments& a) {
   CLI::App* const init = add(app, a, "init", "Make a store, its root key, certificates and an administrator",
                              [&a] { return kagimori::cli::init(a.init); });
-  init->add_option("--data", a.init.data, "The data folder")->capture_default_str();
+  init->add_option("--data", a.init.data, "The data folder")->capture_default_str()->check(refuse_empty_path);
   init->add_option_function<std::uint16_t>(
       "--port", [&a](std::uint16_t port) { a.init.port = port; }, "The port of the listener (8443)");
   init->add_option_function<std::string>(
@@ -82,23 +91,27 @@ void add_store_commands(CLI::App* app, Arguments& a) {
   CLI::App* const backup = add(app, a, "backup", "Copy the store into one file; the server may run",
                                [&a] { return back_up(a.config, a.to); });
   add_config(backup, a);
-  backup->add_option("--to", a.to, "The file to make")->required();
+  backup->add_option("--to", a.to, "The file to make")->required()->check(refuse_empty_path);
   backup->footer("Example:\n  kagimori backup --config var/kagimori.toml --to /backup/kagimori-$(date +%F).backup");
 
   CLI::App* const restore = add(app, a, "restore", "Make a backup the store (server stopped)", [&a] {
     return a.config.empty() ? restore_into(a.init, a.restore) : kagimori::cli::restore(a.config, a.restore);
   });
   CLI::App* const target = restore->add_option_group("target")->require_option(1);
-  target->add_option("--config", a.config, "The configuration file of the store's data folder");
-  target->add_option("--data", a.init.data, "Or a data folder, which is made if it is not there");
-  restore->add_option("--from", a.restore.from, "The backup")->required();
+  target->add_option("--config", a.config, "The configuration file of the store's data folder")
+      ->check(refuse_empty_path);
+  target->add_option("--data", a.init.data, "Or a data folder, which is made if it is not there")
+      ->check(refuse_empty_path);
+  restore->add_option("--from", a.restore.from, "The backup")->required()->check(refuse_empty_path);
   restore->add_option_function<std::uint16_t>(
       "--port", [&a](std::uint16_t port) { a.init.port = port; },
       "The port of the listener of a new data folder (8443)");
   restore->add_flag("--force", a.restore.replace, "Replace the store that is there");
   restore->add_flag("--accept-damage", a.restore.accept_damage, "Restore a backup though records in it are damaged");
-  restore->add_option("--key-file", a.restore.key_file,
-                      "The key file that opens the backup, if the root key was rotated since");
+  restore
+      ->add_option("--key-file", a.restore.key_file,
+                   "The key file that opens the backup, if the root key was rotated since")
+      ->check(refuse_empty_path);
   restore->footer(
       "Keys that were destroyed since the backup stay destroyed, as far as the present store or the backup knows.\n"
       "Examples:\n  kagimori restore --config var/kagimori.toml --from /backup/kagimori.backup --force\n"
@@ -132,7 +145,9 @@ void add_user_policy_commands(CLI::App* user, Arguments& a) {
   CLI::App* const put = add_client(group, a, "put", "Make or replace a policy",
                                    [&a] { return put_user_policy(a.client, a.user, a.policy, a.policy_file); });
   add_names(put);
-  put->add_option("--file", a.policy_file, "The policy in JSON; - is standard input")->required();
+  put->add_option("--file", a.policy_file, "The policy in JSON; - is standard input")
+      ->required()
+      ->check(refuse_empty_path);
   put->footer("Example:\n  kagimori user policy put alice use-keys --file policy.json");
   add_names(
       add_client(group, a, "get", "Print a policy", [&a] { return get_user_policy(a.client, a.user, a.policy); }));
@@ -191,10 +206,66 @@ void add_account_commands(CLI::App* app, Arguments& a) {
   add_client(group, a, "list", "List the accounts", [&a] { return list_accounts(a.client); });
 }
 
+// The name that is nearest to a mistyped one; empty if none is near.
+std::string nearest_command(const CLI::App& group, const std::string& word) {
+  std::string nearest;
+  std::size_t least = (word.size() + 2) / 3 + 1;
+  for (const CLI::App* command : group.get_subcommands([](const CLI::App*) { return true; })) {
+    const std::size_t distance = edit_distance(word, command->get_name());
+    if (distance >= least) continue;
+    nearest = command->get_name();
+    least = distance;
+  }
+  return nearest;
+}
+
+// A sentence about the first word that stands where a command should and is none; empty if there is no such word.
+std::string unknown_command(const CLI::App& app) {
+  const CLI::App* group = &app;
+  std::string path = "kagimori";
+  for (auto chosen = group->get_subcommands(); !chosen.empty(); chosen = group->get_subcommands()) {
+    group = chosen.front();
+    path += " " + group->get_name();
+  }
+  if (group->get_require_subcommand_min() == 0) return {};
+  for (const std::string& word : group->remaining()) {
+    if (word.starts_with('-')) continue;
+    const std::string nearest = nearest_command(*group, word);
+    return fmt::format("'{}' has no command '{}'.{}", path, word,
+                       nearest.empty() ? "" : fmt::format(" Did you mean '{}'?", nearest));
+  }
+  return {};
+}
+
+// The exit code when the arguments are wrong or ask for help only, which is put into `help`.
+std::optional<int> parse(CLI::App& app, int argc, char** argv, std::string& help) {
+  try {
+    app.parse(argc, argv);
+    return std::nullopt;
+  } catch (const CLI::ParseError& error) {
+    const std::string unknown = unknown_command(app);
+    if (error.get_exit_code() != 0 && !unknown.empty()) {
+      app.exit(CLI::ParseError(unknown, CLI::ExitCodes::RequiredError));
+      return kWrongUse;
+    }
+    std::ostringstream out;
+    const int code = app.exit(error, out);
+    help = out.str();
+    return code == 0 ? kDone : kWrongUse;
+  }
+}
+
+Status run(const Arguments& arguments) {
+  TRY(harden_process());  // many commands hold key material or credentials
+  return arguments.command();
+}
+
 }  // namespace
 
 int run_command_line(int argc, char** argv) {
+  const bool has_output = keep_standard_descriptors();
   CLI::App app("Kagimori: a self-hosted key management service.");
+  app.set_version_flag("--version", "kagimori " KAGIMORI_VERSION, "Print the version");
   app.require_subcommand(1);
   Arguments arguments;
   add_server_commands(&app, arguments);
@@ -203,16 +274,22 @@ int run_command_line(int argc, char** argv) {
   add_user_commands(&app, arguments);
   add_access_key_commands(&app, arguments);
   add_account_commands(&app, arguments);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? kDone : kWrongUse;
+  std::string help;
+  const std::optional<int> ended = parse(app, argc, argv, help);
+  if (ended == kWrongUse) return kWrongUse;
+  // What a server prints is a greeting; its exit code tells how it ended.
+  const bool serves = !ended && app.got_subcommand("serve");
+  Status done;
+  if (!has_output && !serves) {
+    done = fail(ErrorCode::kIo, "Nothing was done: standard output is closed. Give the output somewhere to go.");
+  } else {
+    done = ended ? print(help) : run(arguments);
   }
-  Status done = harden_process();  // many commands hold key material or credentials
-  if (done) done = arguments.command();
-  if (done) return kDone;
-  std::fprintf(stderr, "kagimori: %s\n", done.error().message.c_str());
-  return kFailed;
+  const Status written = serves ? Status() : flush_output();
+  for (const Status& status : {done, written}) {
+    if (!status) std::fprintf(stderr, "kagimori: %s\n", status.error().message.c_str());
+  }
+  return done && written ? kDone : kFailed;
 }
 
 }  // namespace kagimori::cli

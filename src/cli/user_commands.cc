@@ -58,12 +58,11 @@ std::string as_text(const UserDetails& details) {
 Status create_user(const ClientOptions& options, const std::string& name, const std::string& path) {
   TRY_ASSIGN(const auto connection, connect(options));
   TRY_ASSIGN(const IamUser user, Iam(*connection).create_user(name, path));
-  print(options.json ? user_as_json(user)
-                     : fmt::format("Made the user {}.\nIt may do nothing yet. Try next:\n"
-                                   "  kagimori user policy put {} NAME --file POLICY.json\n"
-                                   "  kagimori access-key create --user {}\n",
-                                   user.arn, user.name, user.name));
-  return {};
+  return print(options.json ? user_as_json(user)
+                            : fmt::format("Made the user {}.\nIt may do nothing yet. Try next:\n"
+                                          "  kagimori user policy put {} NAME --file POLICY.json\n"
+                                          "  kagimori access-key create --user {}\n",
+                                          user.arn, user.name, user.name));
 }
 
 Status list_users(const ClientOptions& options) {
@@ -75,13 +74,11 @@ Status list_users(const ClientOptions& options) {
     json.begin_object().key("Users").begin_array();
     for (const IamUser& user : users) write_user(json, user);
     json.end_array().end_object();
-    print(out + "\n");
-    return {};
+    return print(out + "\n");
   }
   TextTable table({"NAME", "ID", "PATH", "CREATED"});
   for (const IamUser& user : users) table.add({user.name, user.id, user.path, user.created});
-  print(table.text("No users. `kagimori user create NAME` makes one."));
-  return {};
+  return print(table.text("No users. `kagimori user create NAME` makes one."));
 }
 
 Status show_user(const ClientOptions& options, const std::string& name) {
@@ -91,15 +88,13 @@ Status show_user(const ClientOptions& options, const std::string& name) {
   TRY_ASSIGN(details.user, iam.get_user(name));
   TRY_ASSIGN(details.keys, iam.list_access_keys(name));
   TRY_ASSIGN(details.policies, iam.list_policies(name));
-  print(options.json ? as_json(details) : as_text(details));
-  return {};
+  return print(options.json ? as_json(details) : as_text(details));
 }
 
 Status delete_user(const ClientOptions& options, const std::string& name) {
   TRY_ASSIGN(const auto connection, connect(options));
   TRY(Iam(*connection).delete_user(name));
-  print(options.json ? "{}\n" : fmt::format("Deleted the user {}.\n", name));
-  return {};
+  return print(options.json ? "{}\n" : fmt::format("Deleted the user {}.\n", name));
 }
 
 }  // namespace kagimori::cli

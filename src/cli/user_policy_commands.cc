@@ -28,16 +28,14 @@ Status put_user_policy(const ClientOptions& options, const std::string& user, co
   }
   TRY_ASSIGN(const auto connection, connect(options));
   TRY(Iam(*connection).put_policy(user, policy, document));
-  print(options.json ? "{}\n" : fmt::format("The policy {} of user {} is in force.\n", policy, user));
-  return {};
+  return print(options.json ? "{}\n" : fmt::format("The policy {} of user {} is in force.\n", policy, user));
 }
 
 Status get_user_policy(const ClientOptions& options, const std::string& user, const std::string& policy) {
   TRY_ASSIGN(const auto connection, connect(options));
   TRY_ASSIGN(const std::string document, Iam(*connection).get_policy(user, policy));
   if (!options.json) {
-    print(document + "\n");
-    return {};
+    return print(document + "\n");
   }
   std::string out;
   JsonWriter(out)
@@ -47,8 +45,7 @@ Status get_user_policy(const ClientOptions& options, const std::string& user, co
       .key("PolicyDocument")
       .raw(document)
       .end_object();
-  print(out + "\n");
-  return {};
+  return print(out + "\n");
 }
 
 Status list_user_policies(const ClientOptions& options, const std::string& user) {
@@ -60,20 +57,17 @@ Status list_user_policies(const ClientOptions& options, const std::string& user)
     json.begin_object().key("PolicyNames").begin_array();
     for (const std::string& name : names) json.string(name);
     json.end_array().end_object();
-    print(out + "\n");
-    return {};
+    return print(out + "\n");
   }
   TextTable table({"POLICY"});
   for (const std::string& name : names) table.add({name});
-  print(table.text(fmt::format("The user {} has no policies.", user)));
-  return {};
+  return print(table.text(fmt::format("The user {} has no policies.", user)));
 }
 
 Status delete_user_policy(const ClientOptions& options, const std::string& user, const std::string& policy) {
   TRY_ASSIGN(const auto connection, connect(options));
   TRY(Iam(*connection).delete_policy(user, policy));
-  print(options.json ? "{}\n" : fmt::format("Deleted the policy {} of user {}.\n", policy, user));
-  return {};
+  return print(options.json ? "{}\n" : fmt::format("Deleted the policy {} of user {}.\n", policy, user));
 }
 
 }  // namespace kagimori::cli

@@ -6,8 +6,9 @@
 #include <algorithm>
 #include <cctype>
 #include <limits>
-#include <numeric>
 #include <type_traits>
+
+#include "base/edit_distance.h"
 
 namespace kagimori {
 namespace {
@@ -250,22 +251,6 @@ std::string written(const Option<Owner>& option, Owner& owner) {
         }
       },
       option.slot);
-}
-
-// Levenshtein distance.
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t changed = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({changed, row[j] + 1, row[j - 1] + 1});
-    }
-  }
-  return row[b.size()];
 }
 
 }  // namespace
