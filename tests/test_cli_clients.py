@@ -4,9 +4,8 @@ import json
 
 import pytest
 from harness import User
-from test_cli_commands import ACCOUNT, client, client_json, error_code, secret_of
+from test_cli_commands import ACCOUNT, POLICY, client, client_json, error_code, secret_of
 
-POLICY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "kms:ListKeys", "Resource": "*"}]}
 
 
 @pytest.fixture
@@ -119,13 +118,21 @@ def test_accounts_are_made_and_listed(admin):
     ({"AWS_SECRET_ACCESS_KEY": "wrong"}, "SignatureDoesNotMatch"),
     ({"AWS_ACCESS_KEY_ID": "AKIAQQQQWWWWEEEERRRR"}, "InvalidClientTokenId"),
     ({"AWS_CA_BUNDLE": ""}, "AWS_CA_BUNDLE"),
-    ({"AWS_CA_BUNDLE": "/no/such/file"}, "AWS_CA_BUNDLE"),
+    ({"AWS_CA_BUNDLE": "/no/such/file"}, "AWS_CA_BUNDLE, /no/such/file, can't be read as CA certificates (No such file"),
+    ({"AWS_CA_BUNDLE": "/etc/hostname"}, "AWS_CA_BUNDLE, /etc/hostname, can't be read as CA certificates (no PEM"),
     ({"AWS_DEFAULT_REGION": "eu-nowhere-9"}, "SignatureDoesNotMatch"),
 ], ids=lambda value: "-" if isinstance(value, str) else ",".join(f"{k}={v}" for k, v in value.items()))
 def test_a_wrong_environment_is_named(admin, variables, words):
     said = client(admin, "user", "list", variables=variables, exit_code=1)
     assert words in said
     assert admin.secret_key not in said
+
+
+def test_plain_http_to_a_tls_port_is_told_to_use_https(admin):
+    endpoint = admin.server.url.replace("https://", "http://")
+    for command in (("user", "list"), ("account", "list")):
+        said = client(admin, *command, "--endpoint", endpoint, exit_code=1)
+        assert said == f"kagimori: The server at {endpoint} speaks TLS there. Write the endpoint with https://.\n"
 
 
 def test_the_endpoint_option_wins(admin):

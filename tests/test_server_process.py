@@ -284,6 +284,9 @@ def test_planes_of_a_listener(fresh_server):
     assert on_port(server, management).client("kms").create_key()["KeyMetadata"]["Enabled"]
     assert server.admin.post("Kagimori.ListAccounts", {}).status_code == 200
     assert on_port(server, data).post("Kagimori.ListAccounts", {}).status_code == 400
+    command = [BINARY, "user", "list", "--endpoint", f"https://localhost:{data}"]
+    said = subprocess.run(command, env=server.admin.environment(), capture_output=True, text=True, timeout=30).stderr
+    assert said.endswith("Use another endpoint of the server.\n"), said
 
 
 def test_unix_socket_listener(fresh_server, tmp_path):

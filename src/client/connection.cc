@@ -2,8 +2,11 @@
 
 #include <curl/curl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <array>
+#include <cerrno>
+#include <cstring>
 
 #include "base/clock.h"
 #include "crypto/context.h"
@@ -16,6 +19,7 @@ constexpr std::size_t kMaxAnswer = std::size_t{16} << 20;
 constexpr std::size_t kReserved = 8'192;  // answers that hold a secret fit, so that growing leaves no copy of it behind
 constexpr long kConnectSeconds = 10;
 constexpr long kTotalSeconds = 60;
+constexpr long kBadRequest = 400;
 
 struct FreeEasy {
   void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
@@ -39,6 +43,26 @@ std::size_t take_body(char* data, std::size_t, std::size_t size, void* to) {
   return size;
 }
 
+// Without AWS_CA_BUNDLE it is the system's file.
+Error bad_ca_bundle(const ClientSettings& settings) {
+  if (settings.ca_bundle.empty()) {
+    return {ErrorCode::kIo,
+            "The CA certificates of this system can't be read. Set AWS_CA_BUNDLE to the CA certificate of the server, "
+            "usually DIR/tls/ca.pem."};
+  }
+  const char* const why = access(settings.ca_bundle.c_str(), R_OK) == 0 ? "no PEM certificate" : std::strerror(errno);
+  return {ErrorCode::kIo,
+          fmt::format("The file of AWS_CA_BUNDLE, {}, can't be read as CA certificates ({}). Name the CA "
+                      "certificate of the server, usually DIR/tls/ca.pem.",
+                      settings.ca_bundle, why)};
+}
+
+// A TLS port answers plain HTTP with this status and sentence.
+bool wants_tls(const ServiceAnswer& answer, const ClientSettings& settings) {
+  return answer.status == kBadRequest && settings.endpoint.starts_with("http://") &&
+         answer.body.find("HTTP without TLS") != std::string::npos;
+}
+
 Error no_answer(CURLcode code, const char* detail, const ClientSettings& settings) {
   const std::string what = detail[0] != '\0' ? detail : curl_easy_strerror(code);
   switch (code) {
@@ -47,8 +71,9 @@ Error no_answer(CURLcode code, const char* detail, const ClientSettings& setting
       return {ErrorCode::kIo, fmt::format("No server answers at {} ({}). Start it with `kagimori serve`, or correct "
                                           "AWS_ENDPOINT_URL or --endpoint.",
                                           settings.endpoint, what)};
-    case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CACERT_BADFILE:
+      return bad_ca_bundle(settings);
+    case CURLE_PEER_FAILED_VERIFICATION:
       return {ErrorCode::kIo, fmt::format("The certificate of {} can't be trusted ({}). Set AWS_CA_BUNDLE to the CA "
                                           "certificate of the server, usually DIR/tls/ca.pem.",
                                           settings.endpoint, what)};
@@ -132,6 +157,10 @@ Result<ServiceAnswer> Connection::post(std::string_view service, std::string_vie
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, nullptr);
   if (code != CURLE_OK) return fail(no_answer(code, parts_->detail.data(), settings));
   curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &answer.status);
+  if (wants_tls(answer, settings)) {
+    return fail(ErrorCode::kIo,
+                fmt::format("The server at {} speaks TLS there. Write the endpoint with https://.", settings.endpoint));
+  }
   return answer;
 }
 

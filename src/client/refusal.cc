@@ -13,6 +13,8 @@ struct Advice {
 constexpr std::string_view kCheckCredentials =
     "Check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; they may be of another server, or disabled.";
 constexpr std::string_view kNeedsPermission = "Ask an administrator for this permission, or use other credentials.";
+// The server's own advice where the listener is the wrong one: no permission helps there.
+constexpr std::string_view kWrongPlane = "Use another endpoint of the server.";
 
 constexpr Advice kAdvice[] = {
     {"AccessDenied", ErrorCode::kAccessDenied, kNeedsPermission},
@@ -39,6 +41,7 @@ Error refusal(std::string_view code, std::string_view message) {
   for (const Advice& advice : kAdvice) {
     if (advice.service_code != code) continue;
     known = advice.code;
+    if (text.ends_with(kWrongPlane)) break;
     text += fmt::format("{}{}", text.empty() ? "" : " ", advice.text);
   }
   return {known, fmt::format("The server refused this ({}){}{}", code, text.empty() ? "." : ": ", text)};

@@ -26,6 +26,13 @@ TEST(Refusal, PassesOnWhatItDoesNotKnow) {
   EXPECT_EQ(error.message, "The server refused this (BrandNew): Something happened.");
 }
 
+TEST(Refusal, DoesNotAdviseOnPermissionsWhereTheEndpointIsWrong) {
+  const Error error = refusal("AccessDenied", "This listener does not. Use another endpoint of the server.");
+  EXPECT_EQ(error.code, ErrorCode::kAccessDenied);
+  EXPECT_EQ(error.message,
+            "The server refused this (AccessDenied): This listener does not. Use another endpoint of the server.");
+}
+
 TEST(Refusal, NeedsNoWords) { EXPECT_EQ(refusal("BrandNew", "").message, "The server refused this (BrandNew)."); }
 
 TEST(StrangeAnswer, TellsABusyServerFromAnotherProgram) {
