@@ -388,3 +388,31 @@ def test_store_check_finds_a_flipped_byte(stopped, table):
     assert done.returncode == 1
     assert f"table {table}" in done.stdout + done.stderr
     assert bytes(key).hex() in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("table", ["keys", "versions", "key_policies", "key_ids", "aliases", "key_aliases", "users",
+                                   "user_names", "user_policies", "access_keys", "user_access_keys", "accounts"])
+def test_store_check_says_what_a_damaged_record_belongs_to(fresh_server, table):
+    one = fresh_server()
+    kms, iam = one.admin.client(), one.admin.client("iam")
+    key = kms.create_key()["KeyMetadata"]["KeyId"]
+    kms.create_alias(AliasName="alias/paye", TargetKeyId=key)
+    alice = iam.create_user(UserName="Alice")["User"]["UserId"]
+    iam.put_user_policy(UserName="Alice", PolicyName="own", PolicyDocument=json.dumps(POLICY))
+    access_key = iam.create_access_key(UserName="Alice")["AccessKey"]["AccessKeyId"]
+    assert one.stop() == 0
+    account, user = f"account {ACCOUNT}", f"user alice, user id {alice}"
+    named, alias = f"{account}, key {key}", f"{account}, alias alias/paye"
+    expected = {
+        "keys": named, "versions": named, "key_policies": named, "key_ids": named,
+        "aliases": alias, "key_aliases": f"{alias}, key {key}",
+        "users": f"{account}, {user}", "user_names": f"{account}, user alice",
+        "user_policies": f"{account}, policy own, {user}",
+        "access_keys": f"access key {access_key}, {account}, {user}",
+        "user_access_keys": f"access key {access_key}, {account}, {user}", "accounts": account,
+    }
+    with sqlite3.connect(database(one)) as store:
+        store.execute(f"UPDATE t_{table} SET value = zeroblob(90)")
+    said = one.command("store", "check", "--config", one.config, check=False)
+    assert said.returncode == 1
+    assert f" It belongs to {expected[table]}.\n" in said.stdout
