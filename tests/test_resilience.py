@@ -317,6 +317,7 @@ def test_a_source_that_asks_too_often_is_slowed_down_whatever_it_asks(fresh_serv
 
 @pytest.mark.parametrize("listener, said", (
     ('address = "unix:/tmp/kagimori-test.sock"\nallow = ["10.0.0.0/8"]', "Unix socket"),
+    ('address = "127.0.0.1:1"\nsocket_mode = "0660"', "Unix socket"),
     ('address = "127.0.0.1:1"\nallow = ["10.0.0.1/8"]', "bits set behind the prefix"),
     ('address = "127.0.0.1:1"\n[tls]\ncertificate = "/nonexistent.pem"', "/nonexistent.pem"),
 ))

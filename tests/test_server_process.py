@@ -316,6 +316,17 @@ def test_unix_socket_listener(fresh_server, tmp_path):
     connection.close()
 
 
+@pytest.mark.parametrize("mode", ("0600", "0660", "0666"))
+def test_mode_of_a_unix_socket(fresh_server, tmp_path, mode):
+    """Whatever the umask, which is the strictest while the server runs."""
+    server = fresh_server(start=False)
+    path = tmp_path / "k.sock"
+    configure(server, [{"address": f"127.0.0.1:{server.port}"},
+                       {"address": f"unix:{path}", "tls": False, "socket_mode": mode}])
+    server.start()
+    assert stat.S_IMODE(path.stat().st_mode) == int(mode, 8)
+
+
 def test_client_allow_list(fresh_server):
     server = fresh_server(start=False)
     closed, open_to_me = free_port(), free_port()

@@ -150,15 +150,21 @@ TEST_F(HttpServerTest, TellsThePeer) {
   EXPECT_EQ(TestClient(test_.address()).get("/peer").body, "127.0.0.1 loopback listener 7 [ ]");
 }
 
-TEST_F(HttpServerTest, ListensOnAUnixSocketForItsOwnerOnly) {
+class UnixSocketTest : public HttpServerTest, public testing::WithParamInterface<mode_t> {};
+INSTANTIATE_TEST_SUITE_P(Modes, UnixSocketTest, testing::Values(0600, 0660, 0666));
+
+TEST_P(UnixSocketTest, ListensForWhomItsModeSays) {
   const std::string path = testing::TempDir() + "kagimori-net-test-" + std::to_string(getpid()) + ".sock";
   test_.config.workers = 2;
   test_.config.listeners[0].host.clear();
   test_.config.listeners[0].unix_path = path;
+  test_.config.listeners[0].unix_mode = GetParam();
+  const mode_t before = umask(0077);
   test_.start();
+  umask(before);
   struct stat status{};
   ASSERT_EQ(stat(path.c_str(), &status), 0);
-  EXPECT_EQ(status.st_mode & 0777U, 0600U);
+  EXPECT_EQ(status.st_mode & 0777U, GetParam());
   EXPECT_EQ(TestClient(test_.address()).get("/peer").body, "unix socket listener 7 [ ]");
   test_.stop();
   EXPECT_FALSE(std::filesystem::exists(path));

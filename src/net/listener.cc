@@ -91,7 +91,7 @@ Result<std::unique_ptr<Listener>> Listener::open(const ListenerConfig& config, s
   } else if (!config.host.empty() || !config.allowed_networks.empty()) {
     return fail(ErrorCode::kBadConfiguration, "A listener on a Unix socket has neither a host nor client networks.");
   } else {
-    TRY(result->open_unix(config.unix_path, workers));
+    TRY(result->open_unix(config.unix_path, config.unix_mode, workers));
   }
   return result;
 }
@@ -125,7 +125,7 @@ Status Listener::open_tcp(const ListenerConfig& config, std::size_t workers) {
   return {};
 }
 
-Status Listener::open_unix(const std::string& path, std::size_t workers) {
+Status Listener::open_unix(const std::string& path, mode_t mode, std::size_t workers) {
   text_ = "unix:" + path;
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
@@ -135,12 +135,13 @@ Status Listener::open_unix(const std::string& path, std::size_t workers) {
   memcpy(address.sun_path, path.data(), path.size());
   if (is_left_over(address)) unlink(path.c_str());
   UniqueFd fd(socket(AF_UNIX, kSocketType, 0));
-  // The file takes the socket's own mode, so it is never open to others, not even between bind and a later chmod.
+  // The file takes the socket's own mode, so it is never open to more than it shall be, not even before chmod.
   if (!fd || fchmod(fd.get(), 0600) != 0 ||
       bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
     return refused(text_, "; another server listens there, or the file is no socket: remove it.");
   }
   unix_path_ = path;
+  if (chmod(path.c_str(), mode) != 0) return refused(text_, ".");
   if (listen(fd.get(), SOMAXCONN) != 0) return refused(text_, ".");
   for (std::size_t i = 0; i + 1 < workers; ++i) {
     sockets_.emplace_back(fcntl(fd.get(), F_DUPFD_CLOEXEC, 0));

@@ -34,7 +34,7 @@ class Listener {
  private:
   Listener() = default;
   Status open_tcp(const ListenerConfig& config, std::size_t workers);
-  Status open_unix(const std::string& path, std::size_t workers);
+  Status open_unix(const std::string& path, mode_t mode, std::size_t workers);
 
   std::size_t index_ = 0;
   bool tls_ = false;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -40,10 +42,11 @@ struct TlsIdentity {
 };
 
 struct ListenerConfig {
-  std::size_t index = 0;   // handed to the handler with each request; means nothing to net
-  std::string host;        // a numeric IPv4 or IPv6 address ("::" takes IPv6 only); empty with unix_path
-  std::uint16_t port = 0;  // 0: any free one, see HttpServer::addresses()
-  std::string unix_path;   // a Unix socket instead, made with mode 0600
+  std::size_t index = 0;    // handed to the handler with each request; means nothing to net
+  std::string host;         // a numeric IPv4 or IPv6 address ("::" takes IPv6 only); empty with unix_path
+  std::uint16_t port = 0;   // 0: any free one, see HttpServer::addresses()
+  std::string unix_path;    // a Unix socket instead
+  mode_t unix_mode = 0600;  // of its file, whatever the umask
   bool tls = true;
   std::vector<std::string> allowed_networks;  // "10.0.0.0/8", "2001:db8::/32", "192.0.2.1"; empty allows all
 };

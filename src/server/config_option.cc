@@ -157,6 +157,9 @@ constexpr Option<ListenerOptions> kListenerOptions[] = {
      "TLS 1.2 and 1.3; false only on a loopback address or a Unix socket."},
     {"allow", kList, listener_slot<&ListenerOptions::allow>,
      "Networks that clients may come from, such as `10.0.0.0/8`; empty: all."},
+    {"socket_mode", kChoice, listener_slot<&ListenerOptions::socket_mode>,
+     "Who may open a Unix socket: the server's user, its group too, or every user of the machine.", 0, 0,
+     "0600|0660|0666", "`\"0600\"`, with a Unix socket"},
     {"planes", kList, listener_slot<&ListenerOptions::planes>,
      "What it serves: `data` (cryptographic operations), `management` (the rest)."},
 };

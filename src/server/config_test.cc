@@ -84,6 +84,9 @@ planes = ["data"]
 [[listeners]]
 address = "unix:/run/kagimori.sock"
 tls = false
+[[listeners]]
+address = "unix:/run/kagimori-group.sock"
+socket_mode = "0660"
 )");
   ASSERT_TRUE(config) << config.error().message;
   EXPECT_EQ(config->server.data_dir, (folder_ / "data").string());
@@ -94,10 +97,12 @@ tls = false
   EXPECT_EQ(config->limits.request_timeout, std::chrono::seconds(7));
   EXPECT_TRUE(config->memory.require_locked);
   EXPECT_EQ(config->audit.durability, "fsync");
-  ASSERT_EQ(config->listeners.size(), 2U);
+  ASSERT_EQ(config->listeners.size(), 3U);
   EXPECT_EQ(config->listeners[0].where.host, "::1");
   EXPECT_FALSE(config->listeners[0].serves("management"));
   EXPECT_EQ(config->listeners[1].where.unix_path, "/run/kagimori.sock");
+  EXPECT_EQ(config->listeners[1].unix_mode(), 0600U);
+  EXPECT_EQ(config->listeners[2].unix_mode(), 0660U);
   EXPECT_THAT(config->warnings, IsEmpty());
 }
 
@@ -192,28 +197,36 @@ INSTANTIATE_TEST_SUITE_P(
 
 INSTANTIATE_TEST_SUITE_P(
     Listeners, ConfigRefuses,
-    testing::Values(Refused{"[[listeners]]\naddress = \"127.0.0.1\"\n", "listeners.1: \"127.0.0.1\" has no port"},
-                    Refused{"[[listeners]]\naddress = \"localhost:8443\"\n", "write 127.0.0.1 for localhost"},
-                    Refused{"[[listeners]]\naddress = \"::1:8443\"\n", "an IPv6 address in brackets"},
-                    Refused{"[[listeners]]\naddress = \"[127.0.0.1]:8443\"\n", "is not a numeric address"},
-                    Refused{"[[listeners]]\naddress = \"127.0.0.1:65536\"\n", "is not a port"},
-                    Refused{"[[listeners]]\naddress = \"127.0.0.1:\"\n", "is not a port"},
-                    Refused{"[[listeners]]\naddress = \"127.0.0.1:-1\"\n", "is not a port"},
-                    Refused{"[[listeners]]\naddress = \"unix:kagimori.sock\"\n", "must be absolute"},
-                    Refused{"[[listeners]]\naddress = \"0.0.0.0:80\"\ntls = false\n",
-                            "plain HTTP is allowed on a loopback address only"},
-                    Refused{"[[listeners]]\naddress = \"[::]:80\"\ntls = false\n",
-                            "plain HTTP is allowed on a loopback address only"},
-                    Refused{"[[listeners]]\nallow = [\"10.0.0.1/8\"]\n", "the address has bits set behind the prefix"},
-                    Refused{"[[listeners]]\nallow = [\"10.0.0.0/33\"]\n", "behind the slash goes the number of bits"},
-                    Refused{"[[listeners]]\nallow = [\"10.0.0.0/\"]\n", "behind the slash goes the number of bits"},
-                    Refused{"[[listeners]]\nallow = [\"ten\"]\n", "\"ten\" is not "},
-                    Refused{"[[listeners]]\naddress = \"unix:/k.sock\"\nallow = [\"10.0.0.0/8\"]\n", "a Unix socket"},
-                    Refused{"[[listeners]]\nallow = [1]\n", "must be a list of texts"},
-                    Refused{"[[listeners]]\nplanes = []\n", "at least one of"},
-                    Refused{"[[listeners]]\nplanes = [\"control\"]\n", "\"control\" is not a plane"},
-                    Refused{"[[listeners]]\naddress = \"127.0.0.1:1\"\n[[listeners]]\naddress = \"127.0.0.1:1\"\n",
-                            "listeners.2: 127.0.0.1:1 is the address of an earlier listener already"}));
+    testing::Values(
+        Refused{"[[listeners]]\naddress = \"127.0.0.1\"\n", "listeners.1: \"127.0.0.1\" has no port"},
+        Refused{"[[listeners]]\naddress = \"localhost:8443\"\n", "write 127.0.0.1 for localhost"},
+        Refused{"[[listeners]]\naddress = \"::1:8443\"\n", "an IPv6 address in brackets"},
+        Refused{"[[listeners]]\naddress = \"[127.0.0.1]:8443\"\n", "is not a numeric address"},
+        Refused{"[[listeners]]\naddress = \"127.0.0.1:65536\"\n", "is not a port"},
+        Refused{"[[listeners]]\naddress = \"127.0.0.1:\"\n", "is not a port"},
+        Refused{"[[listeners]]\naddress = \"127.0.0.1:-1\"\n", "is not a port"},
+        Refused{"[[listeners]]\naddress = \"unix:kagimori.sock\"\n", "must be absolute"},
+        Refused{"[[listeners]]\naddress = \"0.0.0.0:80\"\ntls = false\n",
+                "plain HTTP is allowed on a loopback address only"},
+        Refused{"[[listeners]]\naddress = \"[::]:80\"\ntls = false\n",
+                "plain HTTP is allowed on a loopback address only"},
+        Refused{"[[listeners]]\nallow = [\"10.0.0.1/8\"]\n", "the address has bits set behind the prefix"},
+        Refused{"[[listeners]]\nallow = [\"10.0.0.0/33\"]\n", "behind the slash goes the number of bits"},
+        Refused{"[[listeners]]\nallow = [\"10.0.0.0/\"]\n", "behind the slash goes the number of bits"},
+        Refused{"[[listeners]]\nallow = [\"ten\"]\n", "\"ten\" is not "},
+        Refused{"[[listeners]]\naddress = \"unix:/k.sock\"\nallow = [\"10.0.0.0/8\"]\n", "a Unix socket"},
+        Refused{"[[listeners]]\naddress = \"unix:/k.sock\"\nallow = [\"10.0.0.0/8\"]\n",
+                "socket_mode says who may open the socket"},
+        Refused{"[[listeners]]\nsocket_mode = \"0600\"\n", "a TCP address has none"},
+        Refused{"[[listeners]]\naddress = \"unix:/k.sock\"\nsocket_mode = \"0777\"\n",
+                "must be one of 0600, 0660, 0666; it is \"0777\""},
+        Refused{"[[listeners]]\naddress = \"unix:/k.sock\"\nsocket_mode = \"\"\n", "must be one of 0600, 0660, 0666"},
+        Refused{"[[listeners]]\naddress = \"unix:/k.sock\"\nsocket_mode = 600\n", "listeners.1.socket_mode must be"},
+        Refused{"[[listeners]]\nallow = [1]\n", "must be a list of texts"},
+        Refused{"[[listeners]]\nplanes = []\n", "at least one of"},
+        Refused{"[[listeners]]\nplanes = [\"control\"]\n", "\"control\" is not a plane"},
+        Refused{"[[listeners]]\naddress = \"127.0.0.1:1\"\n[[listeners]]\naddress = \"127.0.0.1:1\"\n",
+                "listeners.2: 127.0.0.1:1 is the address of an earlier listener already"}));
 
 TEST_F(ConfigTest, EnvironmentCannotLeaveAGapInTheListeners) {
   EXPECT_THAT(refusal("", {{"KAGIMORI_LISTENERS_2_TLS", "true"}}), HasSubstr("numbered from 1 without a gap"));

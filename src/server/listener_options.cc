@@ -15,9 +15,9 @@ constexpr std::string_view kUnixPrefix = "unix:";
 constexpr std::size_t kMaxUnixPath = 107;  // sockaddr_un
 
 template <typename Number>
-std::optional<Number> parse_number(std::string_view text) {
+std::optional<Number> parse_number(std::string_view text, int base = 10) {
   Number number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, base);
   if (error != std::errc() || end != text.data() + text.size() || text.empty()) return std::nullopt;
   return number;
 }
@@ -70,12 +70,23 @@ bool ListenerOptions::serves(std::string_view plane) const {
   return std::find(planes.begin(), planes.end(), plane) != planes.end();
 }
 
+mode_t ListenerOptions::unix_mode() const {
+  constexpr mode_t kOwnerOnly = 0600;
+  if (socket_mode.empty()) return kOwnerOnly;
+  return parse_number<mode_t>(socket_mode, 8).value_or(kOwnerOnly);
+}
+
 Status finish_listener(ListenerOptions& listener) {
   TRY_ASSIGN(listener.where, parse_listen_address(listener.address));
   if (listener.where.is_unix() && !listener.allow.empty()) {
     return bad(
-        "allow lists networks, and the clients of a Unix socket come from none. Leave it out; the socket's "
-        "folder says who may open it.");
+        "allow lists networks, and the clients of a Unix socket come from none. Leave it out; socket_mode says who may "
+        "open the socket.");
+  }
+  if (!listener.where.is_unix() && !listener.socket_mode.empty()) {
+    return bad(
+        "socket_mode is the mode of a Unix socket's file, and a TCP address has none. Leave it out; allow says which "
+        "networks clients may come from.");
   }
   for (const std::string& network : listener.allow) {
     if (auto parsed = IpNetwork::parse(network); !parsed) return fail(std::move(parsed).error());

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -27,11 +29,13 @@ Result<ListenAddress> parse_listen_address(std::string_view text);
 struct ListenerOptions {
   std::string address = "127.0.0.1:8443";
   bool tls = true;
+  std::string socket_mode;                                   // of a Unix socket: "0660"; empty: not set
   std::vector<std::string> allow;                            // networks of clients; empty: all
   std::vector<std::string> planes = {"data", "management"};  // docs/architecture.md, "Planes"
 
   ListenAddress where;  // address, parsed
   bool serves(std::string_view plane) const;
+  mode_t unix_mode() const;
 };
 
 // Parses the address and checks the rest. kBadConfiguration on anything wrong, also on plain HTTP where others than

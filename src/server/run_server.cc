@@ -68,8 +68,8 @@ Result<NetConfig> net_config(const Config& config, const MonotonicClock& monoton
   net.monotonic_clock = &monotonic;
   for (std::size_t i = 0; i < config.listeners.size(); ++i) {
     const ListenerOptions& options = config.listeners[i];
-    net.listeners.push_back(
-        {i, options.where.host, options.where.port, options.where.unix_path, options.tls, options.allow});
+    net.listeners.push_back({i, options.where.host, options.where.port, options.where.unix_path, options.unix_mode(),
+                             options.tls, options.allow});
   }
   if (has_tls(config)) {
     TRY_ASSIGN(net.tls_identity, load_tls_identity(config));
