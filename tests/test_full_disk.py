@@ -5,8 +5,10 @@ import json
 import os
 import shutil
 import subprocess
+import time
 
 import pytest
+import requests
 from botocore.exceptions import ClientError
 from harness import Server, free_port
 
@@ -58,6 +60,23 @@ class LoggingElsewhere(Server):
     @property
     def config_home(self):
         return self.elsewhere
+
+
+def readiness(server):
+    """What a load balancer sees: the status of /readyz and its text."""
+    answer = requests.get(server.url + "/readyz", verify=str(server.ca), timeout=10)
+    return answer.status_code, answer.text
+
+
+def becomes(server, status, seconds=20):
+    """No request but the probe's own is sent meanwhile."""
+    deadline = time.monotonic() + seconds
+    while readiness(server)[0] != status:
+        assert time.monotonic() < deadline, f"/readyz never answered {status}"
+        time.sleep(0.1)
+
+
+NOT_READY = (503, "the audit log can't be written\n")
 
 
 def make_server(data, elsewhere, **settings):
@@ -172,10 +191,38 @@ def test_audit_log_on_a_full_disk(disk, tmp_path):
             assert_clear(error)
             assert len(more) < 8, "it goes on without its audit log"
             answered += [answer["ResponseMetadata"]["RequestId"] for answer in more]
+        assert readiness(server) == NOT_READY
         disk.make_room()
+        becomes(server, 200)
         recovered(kms, server, key_id, blob)
         seen = {event.get("requestID") for event in events(audit)}
         assert set(answered) <= seen, "an answered request is missing from the audit log"
+    finally:
+        server.kill()
+
+
+@needs_mount
+def test_a_full_disk_is_seen_by_the_probe_alone(disk, tmp_path):
+    """Nobody sends a request: neither to a server that seems idle, nor to one that is out of its load balancer."""
+    audit = disk.folder / "audit" / "audit.jsonl"
+    server = make_server(tmp_path / "data", tmp_path / "config", **{"audit.path": audit})
+    try:
+        kms = server.admin.client("kms")
+        for _ in range(2):
+            # Of the room that the last probe reserved some pages are used up, so the next one needs more.
+            for _ in range(20):
+                kms.list_keys()
+            before = audit.read_bytes()
+            disk.fill()
+            becomes(server, 503)
+            assert readiness(server) == NOT_READY
+            assert requests.get(server.url + "/healthz", verify=str(server.ca), timeout=10).status_code == 200
+            disk.make_room()
+            becomes(server, 200)
+            assert audit.read_bytes() == before, "the probe leaves nothing in the log"
+        log = server.log_file.read_text()
+        assert log.count("No space left on device") == 2, "said once, however often it is asked"
+        assert log.count("the audit log can be written again") == 2
     finally:
         server.kill()
 
@@ -201,11 +248,13 @@ def test_audit_folder_taken_away(fresh_server, tmp_path):
     with pytest.raises(ClientError) as closed:
         kms.decrypt(CiphertextBlob=blob)
     assert "audit log" in assert_clear(closed.value) + server.log_tail()
+    assert readiness(server) == NOT_READY
     # One change is durable together with its event, which waits in the store; the next is refused.
     changed, error = until_refused(lambda n: kms.update_key_description(KeyId=key_id, Description=str(n)))
     assert_clear(error)
     assert len(changed) <= 1
     (tmp_path / "away").rename(folder)
+    becomes(server, 200)
     recovered(kms, server, key_id, blob)
     seen = {event.get("requestID") for event in events(folder / "audit.jsonl")}
     assert {answer["ResponseMetadata"]["RequestId"] for answer in changed} <= seen

@@ -12,6 +12,9 @@
 namespace kagimori::audit {
 namespace {
 
+// Some dozens of lines: what the workers may write between one check and the next.
+constexpr off_t kRoom = off_t{64} << 10;
+
 tl::unexpected<Error> io_error(const std::filesystem::path& file, std::string_view what) {
   const int error = errno;
   const bool full = error == ENOSPC || error == EDQUOT;
@@ -78,16 +81,42 @@ Status Log::reopen() {
 
 Status Log::append(std::string_view lines) {
   const std::lock_guard lock(mutex_);
+  Status appended = append_whole(lines);
+  writable_.store(appended.has_value(), std::memory_order_relaxed);
+  return appended;
+}
+
+Status Log::check() {
+  const std::unique_lock lock(mutex_, std::try_to_lock);
+  if (!lock) return {};
+  Status reserved = reserve_room();
+  writable_.store(reserved.has_value(), std::memory_order_relaxed);
+  return reserved;
+}
+
+// The size of the file that has the name now.
+Result<off_t> Log::current_size() {
   struct stat open_file{};
   struct stat named_file{};
   const bool same = descriptor_ >= 0 && fstat(descriptor_, &open_file) == 0 && stat(file_.c_str(), &named_file) == 0 &&
                     open_file.st_ino == named_file.st_ino && open_file.st_dev == named_file.st_dev;
   if (!same) TRY(reopen());
   if (!same && fstat(descriptor_, &open_file) != 0) return io_error(file_, "cannot be read");
+  return open_file.st_size;
+}
+
+Status Log::reserve_room() {
+  TRY_ASSIGN(const off_t size, current_size());
+  if (fallocate(descriptor_, FALLOC_FL_KEEP_SIZE, size, kRoom) == 0 || errno == EOPNOTSUPP) return {};
+  return io_error(file_, "cannot be written");
+}
+
+Status Log::append_whole(std::string_view lines) {
+  TRY_ASSIGN(const off_t size, current_size());
   Status written = write_lines(lines);
   if (written) return {};
   // Nothing of the batch may stay: the requests it speaks of are answered with an error.
-  if (ftruncate(descriptor_, open_file.st_size) != 0) return io_error(file_, "cannot be cut back");
+  if (ftruncate(descriptor_, size) != 0) return io_error(file_, "cannot be cut back");
   return written;
 }
 

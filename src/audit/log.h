@@ -1,5 +1,8 @@
 #pragma once
 
+#include <sys/types.h>
+
+#include <atomic>
 #include <filesystem>
 #include <memory>
 #include <mutex>
@@ -30,9 +33,19 @@ class Log {
   // Appends whole lines. kStorageFull or kIo when they can't be written; then none of them is there.
   Status append(std::string_view lines);
 
+  // Finds out whether there is room for further lines, without writing any: it reserves the room. Does not wait for an
+  // append under way, which will tell as well. A file system that can't reserve (EOPNOTSUPP) leaves it to the next
+  // append to tell.
+  Status check();
+  // What the latest append or check found.
+  bool is_writable() const { return writable_.load(std::memory_order_relaxed); }
+
  private:
   Log(std::filesystem::path file, Durability durability) : file_(std::move(file)), durability_(durability) {}
   Status reopen();
+  Result<off_t> current_size();
+  Status append_whole(std::string_view lines);
+  Status reserve_room();
   Status write_lines(std::string_view lines);
   Status drop_torn_line();
 
@@ -40,6 +53,7 @@ class Log {
   const Durability durability_;
   std::mutex mutex_;
   int descriptor_ = -1;
+  std::atomic<bool> writable_{true};
 };
 
 }  // namespace kagimori::audit

@@ -224,6 +224,38 @@ TEST_P(LogTest, AWriteThatFailsHalfwayLeavesNothing) {
   EXPECT_EQ(text(), "first\nagain\n");
 }
 
+TEST_P(LogTest, ACheckLeavesNothingInTheFile) {
+  const auto log = open();
+  EXPECT_TRUE(log->check());
+  EXPECT_EQ(text(), "");
+  ASSERT_TRUE(log->append("one\n"));
+  EXPECT_TRUE(log->check());
+  ASSERT_TRUE(log->append("two\n"));
+  EXPECT_EQ(text(), "one\ntwo\n");
+  EXPECT_TRUE(log->is_writable());
+}
+
+TEST_P(LogTest, ACheckFindsWhatStandsInTheWayAndThatItIsGone) {
+  const auto log = open();
+  std::filesystem::rename(folder_, folder_.string() + "-away");
+  const Status gone = log->check();
+  ASSERT_FALSE(gone);
+  EXPECT_THAT(gone.error().message, HasSubstr(file_.string()));
+  EXPECT_FALSE(log->is_writable());
+  std::filesystem::rename(folder_.string() + "-away", folder_);
+  EXPECT_TRUE(log->check());
+  EXPECT_TRUE(log->is_writable());
+}
+
+TEST_P(LogTest, TheLatestAppendTellsToo) {
+  const auto log = open();
+  with_file_limit(10, [&] {
+    const bool before = log->is_writable();
+    const bool failed = !log->append("much too long\n") && !log->is_writable();
+    return before && failed && log->append("fits\n") && log->is_writable();
+  });
+}
+
 TEST_P(LogTest, AfterAFailureWhatFitsIsStillTaken) {
   const auto log = open();
   with_file_limit(10, [&] {

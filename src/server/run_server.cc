@@ -20,6 +20,7 @@
 #include "server/data_folder.h"
 #include "server/hardening.h"
 #include "server/opened_store.h"
+#include "server/readiness.h"
 #include "store/faulty_store.h"
 
 namespace kagimori {
@@ -77,7 +78,7 @@ Result<NetConfig> net_config(const Config& config, const MonotonicClock& monoton
   return net;
 }
 
-std::optional<HttpResponse> plain_page(std::string_view path, const std::atomic<bool>& is_ready) {
+std::optional<HttpResponse> plain_page(std::string_view path, Readiness& readiness) {
   HttpResponse page;
   page.content_type = "text/plain";
   if (path == "/healthz") {
@@ -85,8 +86,9 @@ std::optional<HttpResponse> plain_page(std::string_view path, const std::atomic<
     return page;
   }
   if (path != "/readyz") return std::nullopt;
-  page.status = is_ready ? 200 : 503;
-  page.body = is_ready ? "ready\n" : "starting or stopping\n";
+  const std::string_view obstacle = readiness.obstacle();
+  page.status = obstacle.empty() ? 200 : 503;
+  page.body = fmt::format("{}\n", obstacle.empty() ? "ready" : obstacle);
   return page;
 }
 
@@ -195,7 +197,8 @@ Status serve(const Config& config, OpenedStore& opened, const sigset_t& signals,
   Store& store = test_mode ? static_cast<Store&>(faulty_store) : *opened.store;
   TRY_ASSIGN(const auto engine,
              Engine::start({store, *opened.keyrings, *log, *opened.clock, lifecycle_clock, settings}));
-  std::atomic<bool> is_ready{false};
+  const SteadyClock monotonic;
+  Readiness readiness(*log, monotonic);
   aws::TestSeam test_seam;
   test_seam.advance_lifecycle_clock = [&lifecycle_clock](std::int64_t seconds) {
     lifecycle_clock.advance_seconds(seconds);
@@ -206,12 +209,11 @@ Status serve(const Config& config, OpenedStore& opened, const sigset_t& signals,
   };
   aws::AwsDialect dialect{*engine,
                           {},
-                          [&is_ready](std::string_view path) { return plain_page(path, is_ready); },
+                          [&readiness](std::string_view path) { return plain_page(path, readiness); },
                           test_mode ? &test_seam : nullptr};
   for (const ListenerOptions& listener : config.listeners) {
     dialect.listener_planes.push_back({listener.serves("data"), listener.serves("management")});
   }
-  const SteadyClock monotonic;
   TRY_ASSIGN(NetConfig net, net_config(config, monotonic, *opened.clock));
   TRY_ASSIGN(const auto server, HttpServer::start(std::move(net), [&dialect](HttpWorker& worker) {
                return aws::AwsHandler::create(dialect, worker);
@@ -224,13 +226,13 @@ Status serve(const Config& config, OpenedStore& opened, const sigset_t& signals,
     if (config.hardening.seccomp) TRY(enter_seccomp());
     TRY(write_private_file(folder.pid(), fmt::format("{}\n", getpid())));
     if (has_tls(config)) warn_of_certificate(opened, config);
-    is_ready = true;
+    readiness.set_serving(true);
     const ServerReady addresses = where(*server, config);
     for (const std::string& address : addresses.addresses)
       LogLine(LogLevel::kInfo, "listening").field("address", address);
     ready(addresses);
     wait_for_the_end(signals, *server, opened, config);
-    is_ready = false;
+    readiness.set_serving(false);
   }
   unlink(folder.pid().c_str());
   LogLine(LogLevel::kInfo, "stopped");
