@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import time
+from xml.etree import ElementTree
 
 import pytest
 import requests
@@ -258,6 +259,35 @@ def test_audit_folder_taken_away(fresh_server, tmp_path):
     recovered(kms, server, key_id, blob)
     seen = {event.get("requestID") for event in events(folder / "audit.jsonl")}
     assert {answer["ResponseMetadata"]["RequestId"] for answer in changed} <= seen
+
+
+def test_what_is_withheld_is_refused_in_its_own_protocol(fresh_server, tmp_path):
+    folder = tmp_path / "audit"
+    server = fresh_server(settings={"audit.path": folder / "audit.jsonl"})
+    kms, iam, sts = (server.admin.client(service) for service in ("kms", "iam", "sts"))
+    calls = (kms.list_keys, iam.list_users, sts.get_caller_identity)
+    for call in calls:
+        call()
+    folder.rename(tmp_path / "away")
+    codes = []
+    for call in calls:
+        with pytest.raises(ClientError) as refused:
+            call()
+        assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 500
+        assert "server" in refused.value.response["Error"]["Message"]
+        codes.append(refused.value.response["Error"]["Code"])
+        request_id = refused.value.response["ResponseMetadata"]["RequestId"]
+        assert f'"requestId":"{request_id}"' in server.log_tail(), "the answer's id leads to nothing in the log"
+    assert codes == ["KMSInternalException", "ServiceFailure", "ServiceFailure"]
+    for service, namespace in (("iam", "https://iam.amazonaws.com/doc/2010-05-08/"),
+                               ("sts", "https://sts.amazonaws.com/doc/2011-06-15/")):
+        action = {"iam": "ListUsers&Version=2010-05-08", "sts": "GetCallerIdentity&Version=2011-06-15"}[service]
+        form = {"Content-Type": "application/x-www-form-urlencoded"}
+        answer = server.admin.post(None, f"Action={action}", headers=form, service=service)
+        assert (answer.status_code, answer.headers["Content-Type"]) == (500, "text/xml")
+        error = ElementTree.fromstring(answer.content)
+        assert error.tag == f"{{{namespace}}}ErrorResponse"
+        assert error.find(f"{{{namespace}}}RequestId").text == answer.headers["x-amzn-RequestId"]
 
 
 def test_audit_log_moved_away_is_made_anew(fresh_server):

@@ -240,8 +240,8 @@ void HttpConnection::queue_answer(const HttpResponse& response, HttpAnswerForm f
   if (!output_.queue_answer(response, form, context_.date.text())) abort();
 }
 
-void HttpConnection::replace_answers(const HttpResponse& response) {
-  if (fd_ && output_.has_answers_of_turn() && !output_.replace_answers(response, context_.date.text())) abort();
+void HttpConnection::replace_answers() {
+  if (fd_ && !output_.replace_answers(*context_.handler, context_.date.text())) abort();
 }
 
 void HttpConnection::begin_stop() {

@@ -64,8 +64,8 @@ class HttpConnection final : private EventLoop::Watcher, private Timer {
   void respond(std::uint64_t serial, HttpResponse& response);
   // Handles what is buffered behind the last request.
   void resume();
-  // Puts `response` in the place of every answer queued in this turn.
-  void replace_answers(const HttpResponse& response);
+  // Puts HttpHandler::instead_of() in the place of every answer of this turn that has a mark.
+  void replace_answers();
   // Sends, and settles what the connection waits for next.
   void end_turn();
   // Takes in what the client has sent already; the turn's end closes if there is nothing to do.

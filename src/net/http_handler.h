@@ -1,8 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string_view>
 
 #include "base/result.h"
@@ -23,8 +23,14 @@ class HttpHandler {
   virtual void on_request(const HttpRequest& request, ResponseToken token) = 0;
 
   // Called once a turn in which an answer was queued, after all requests of the turn and before any of its answers is
-  // sent: write the turn's audit records here. What it returns replaces every answer queued in this turn.
-  virtual std::optional<HttpResponse> before_answers() { return std::nullopt; }
+  // sent: write the turn's audit records here. False: no answer of this turn that has a mark may go out, and
+  // instead_of() is called for each.
+  virtual bool before_answers() { return true; }
+  // What goes out in the place of the answer with this HttpResponse::mark.
+  virtual HttpResponse instead_of(std::size_t mark) {
+    static_cast<void>(mark);
+    return {.status = 500};
+  }
 
   // The server refused something that never became a request. `status` is the HTTP status that was answered (400, 408,
   // 413, 417, 431, 503, 505), or 0 when the connection was closed without an answer (TLS failure, limits, allow-list).

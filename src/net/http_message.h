@@ -65,6 +65,8 @@ struct HttpResponse {
   std::vector<Header> headers{};
   std::string body{};  // wiped once it has been copied to the connection's output
   bool close = false;  // close the connection behind this answer
+  // Names the answer to HttpHandler::instead_of() should it not go out; 0: it goes out in any case.
+  std::size_t mark = 0;
 };
 
 // Names one request to HttpWorker::respond(). Copies freely; one whose request has been answered is ignored.

@@ -1,13 +1,12 @@
 #include "net/http_output.h"
 
-#include <algorithm>
-
 namespace kagimori {
 
 bool HttpOutput::queue_answer(const HttpResponse& response, HttpAnswerForm form, std::string_view date) {
   if (items_.empty()) turn_begin_ = buffer_.size();
+  const std::size_t begin = buffer_.size();
   if (!append_http_response(buffer_, response, form, date)) return false;
-  items_.push_back({true, form});
+  items_.push_back({buffer_.size() - begin, response.mark, form});
   return true;
 }
 
@@ -15,23 +14,24 @@ void HttpOutput::queue_continue() {
   if (items_.empty()) turn_begin_ = buffer_.size();
   if (!buffer_.reserve(kHttpContinue.size())) return;
   buffer_.append(kHttpContinue);
-  items_.push_back({});
+  items_.push_back({kHttpContinue.size(), 0, {}});
 }
 
-bool HttpOutput::has_answers_of_turn() const {
-  return std::any_of(items_.begin(), items_.end(), [](const Item& item) { return item.is_answer; });
-}
-
-bool HttpOutput::replace_answers(const HttpResponse& response, std::string_view date) {
-  buffer_.truncate(turn_begin_);
+bool HttpOutput::replace_answers(HttpHandler& handler, std::string_view date) {
+  if (items_.empty()) return true;
+  // What shall go out is written behind what was queued, which then goes.
+  const std::size_t end = buffer_.size();
+  std::size_t at = turn_begin_;
   for (const Item& item : items_) {
-    if (item.is_answer) {
-      if (!append_http_response(buffer_, response, item.form, date)) return false;
+    if (item.mark != 0) {
+      if (!append_http_response(buffer_, handler.instead_of(item.mark), item.form, date)) return false;
     } else {
-      if (!buffer_.reserve(kHttpContinue.size())) return false;
-      buffer_.append(kHttpContinue);
+      if (!buffer_.reserve(item.size)) return false;
+      buffer_.append(buffer_.text().substr(at, item.size));
     }
+    at += item.size;
   }
+  buffer_.erase(turn_begin_, end - turn_begin_);
   return true;
 }
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "net/buffer.h"
+#include "net/http_handler.h"
 #include "net/http_message.h"
 #include "net/http_writer.h"
 #include "net/stream.h"
@@ -21,9 +22,9 @@ class HttpOutput {
   [[nodiscard]] bool queue_answer(const HttpResponse& response, HttpAnswerForm form, std::string_view date);
   // `100 Continue`; left out when there is no memory (a client sends its body anyway after a while).
   void queue_continue();
-  bool has_answers_of_turn() const;
-  // Puts `response` in the place of every answer of this turn. False if there is no memory: close the connection.
-  [[nodiscard]] bool replace_answers(const HttpResponse& response, std::string_view date);
+  // Puts HttpHandler::instead_of() in the place of every answer of this turn that has a mark. False if there is no
+  // memory: close the connection.
+  [[nodiscard]] bool replace_answers(HttpHandler& handler, std::string_view date);
   // Nothing queued so far can be replaced any more.
   void end_turn() { items_.clear(); }
 
@@ -35,7 +36,8 @@ class HttpOutput {
 
  private:
   struct Item {
-    bool is_answer = false;
+    std::size_t size = 0;
+    std::size_t mark = 0;
     HttpAnswerForm form;
   };
 

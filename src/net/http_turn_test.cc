@@ -33,9 +33,9 @@ TEST_F(HttpTurnTest, AsksBeforeAnyByteOfAnAnswerLeaves) {
   test_.start();
   TestClient client(test_.address());
   std::atomic<int> arrived{-1};
-  test_.control.before_answers = [&]() -> std::optional<HttpResponse> {
+  test_.control.before_answers = [&] {
     arrived = bytes_arrived(client.fd());
-    return std::nullopt;
+    return true;
   };
   EXPECT_EQ(client.get("/").status, 200);
   EXPECT_EQ(arrived.load(), 0);
@@ -50,26 +50,25 @@ TEST_F(HttpTurnTest, AsksOnceForAllAnswersOfATurn) {
   EXPECT_EQ(test_.control.before_answers_calls, 1U);
 }
 
-TEST_F(HttpTurnTest, ReplacesEveryAnswerOfTheTurnAndNoOther) {
+TEST_F(HttpTurnTest, ReplacesEveryMarkedAnswerOfTheTurnAndNoOther) {
   test_.start();
   TestClient client(test_.address());
   TestClient rejected(test_.address());
   test_.settle();
   std::atomic<bool> refuse{true};
-  test_.control.before_answers = [&]() -> std::optional<HttpResponse> {
-    if (!refuse) return std::nullopt;
-    return HttpResponse{500, "application/json", {{"X-Why", "audit"}}, "{}", false};
-  };
-  client.send(post("/echo", "1") + "HEAD / HTTP/1.1\r\nHost: h\r\n\r\n" +
+  test_.control.before_answers = [&] { return !refuse; };
+  client.send(post("/echo", "1") + post("/unmarked", "") + "HEAD / HTTP/1.1\r\nHost: h\r\n\r\n" + post("/", "22") +
               "POST /echo HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n");
   TestAnswer answer = client.read_answer();
   EXPECT_EQ(answer.status, 500);
-  EXPECT_EQ(answer.body, "{}");
+  EXPECT_EQ(answer.body, "{2}");
   EXPECT_EQ(answer.headers.at("x-why"), "audit");
+  EXPECT_EQ(client.read_answer().body, "ok");
   EXPECT_EQ(client.read_answer(true).status, 500);  // no body behind it
+  EXPECT_EQ(client.read_answer().body, "{3}");
   EXPECT_EQ(client.read_head(), "HTTP/1.1 100 Continue\r\n\r\n");
   rejected.send("nonsense\r\n");
-  EXPECT_EQ(rejected.read_answer().status, 500);
+  EXPECT_EQ(rejected.read_answer().status, 400);
   EXPECT_TRUE(rejected.is_closed());
   refuse = false;
   EXPECT_EQ(client.ask("x").body, "POST /echo x");

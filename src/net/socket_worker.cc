@@ -105,10 +105,8 @@ void SocketWorker::end_turn() {
   working_.swap(context_.resumable);
   for (HttpConnection* connection : working_) connection->resume();
   working_.clear();
-  if (std::exchange(context_.answers_queued, false)) {
-    if (const std::optional<HttpResponse> instead = handler_->before_answers()) {
-      for (HttpConnection* connection : context_.touched) connection->replace_answers(*instead);
-    }
+  if (std::exchange(context_.answers_queued, false) && !handler_->before_answers()) {
+    for (HttpConnection* connection : context_.touched) connection->replace_answers();
   }
   working_.swap(context_.touched);
   for (HttpConnection* connection : working_) connection->end_turn();

@@ -6,7 +6,6 @@
 #include <map>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,7 +34,7 @@ struct TestControl {
   std::vector<HeldRequest> held;
   std::vector<std::pair<int, std::string>> rejections;
   std::size_t before_answers_calls = 0;
-  std::function<std::optional<HttpResponse>()> before_answers;  // called under the mutex
+  std::function<bool()> before_answers;  // called under the mutex
   std::function<void(const HttpRequest&)> on_request;
 
   HeldRequest wait_for_held();
@@ -43,12 +42,14 @@ struct TestControl {
 };
 
 // Answers by path: /echo gives method, target and body back; /peer tells who asks; /close closes; /big answers as many
-// bytes as the query says; /hold waits for the test; anything else is "ok".
+// bytes as the query says; /hold waits for the test; anything else is "ok". Every answer is marked with the size of the
+// request's body and 1, except that of /unmarked.
 class TestHandler final : public HttpHandler {
  public:
   TestHandler(HttpWorker& worker, TestControl& control) : worker_(worker), control_(control) {}
   void on_request(const HttpRequest& request, ResponseToken token) override;
-  std::optional<HttpResponse> before_answers() override;
+  bool before_answers() override;
+  HttpResponse instead_of(std::size_t mark) override;
   void on_rejected(const HttpPeer& peer, int status, std::string_view reason) override;
 
  private:

@@ -35,6 +35,7 @@ bool TestControl::wait_for_rejection(int status, std::string_view part) {
 void TestHandler::on_request(const HttpRequest& request, ResponseToken token) {
   if (control_.on_request) control_.on_request(request);
   HttpResponse response{200, "text/plain", {}, "ok", false};
+  if (request.path != "/unmarked") response.mark = request.body.size() + 1;
   if (request.path == "/hold") {
     const std::lock_guard lock(control_.mutex);
     control_.held.push_back({&worker_, token, &request});
@@ -58,10 +59,14 @@ void TestHandler::on_request(const HttpRequest& request, ResponseToken token) {
   worker_.respond(token, std::move(response));
 }
 
-std::optional<HttpResponse> TestHandler::before_answers() {
+bool TestHandler::before_answers() {
   const std::lock_guard lock(control_.mutex);
   ++control_.before_answers_calls;
-  return control_.before_answers ? control_.before_answers() : std::nullopt;
+  return control_.before_answers == nullptr || control_.before_answers();
+}
+
+HttpResponse TestHandler::instead_of(std::size_t mark) {
+  return {500, "application/json", {{"X-Why", "audit"}}, "{" + std::to_string(mark) + "}", false};
 }
 
 void TestHandler::on_rejected(const HttpPeer& peer, int status, std::string_view reason) {

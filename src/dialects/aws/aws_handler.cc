@@ -108,11 +108,20 @@ void AwsHandler::on_request(const HttpRequest& request, ResponseToken token) {
   process({request, token, make_uuid(*worker_->random), dialect_.engine.now()});
 }
 
-std::optional<HttpResponse> AwsHandler::before_answers() {
+bool AwsHandler::before_answers() {
+  withheld_.clear();
+  withheld_.swap(answered_);
   const Status written = dialect_.engine.flush(*worker_);
-  if (written) return std::nullopt;
-  LogLine(LogLevel::kError, written.error().message);
-  return json_error({ErrorCode::kInternal, ""}, make_uuid(*worker_->random));
+  if (!written) LogLine(LogLevel::kError, written.error().message);
+  return written.has_value();
+}
+
+HttpResponse AwsHandler::instead_of(std::size_t mark) {
+  const Answered& answered = withheld_[mark - 1];
+  LogLine(LogLevel::kError, "request failed")
+      .field("requestId", answered.request_id)
+      .field("reason", "its event can't be written to the audit log");
+  return answered.encode(fail(ErrorCode::kInternal, ""), answered.request_id);
 }
 
 void AwsHandler::on_rejected(const HttpPeer& peer, int status, std::string_view reason) {
@@ -163,9 +172,8 @@ Result<Caller> AwsHandler::authenticate(const Pending& pending, Dialect dialect,
 }
 
 void AwsHandler::process_json(Pending pending, std::string_view target_text) {
-  const auto refuse = [this](const Pending& refused, const Error& error) {
-    respond(refused, json_error(error, refused.request_id), &error, {});
-  };
+  pending.encode = encode_json;
+  const auto refuse = [this](const Pending& refused, const Error& error) { respond(refused, fail(error), {}); };
   const std::optional<Target> target = find_target(target_text, dialect_.test_seam != nullptr);
   auto caller = authenticate(pending, target ? target->dialect : Dialect::kAwsKms, "kms");
   if (!caller) {
@@ -201,8 +209,7 @@ void AwsHandler::process_json(Pending pending, std::string_view target_text) {
   }
   document_.wipe();
   if (answer.body) return finish_json(std::move(pending), *caller, trail, *std::move(answer.body));
-  if (answer.work)
-    return run(std::move(pending), *std::move(caller), std::move(trail), std::move(answer.work), encode_json);
+  if (answer.work) return run(std::move(pending), *std::move(caller), std::move(trail), std::move(answer.work));
   answer.start([this, pending = std::move(pending), caller = *std::move(caller), trail = std::move(trail)](
                    Result<std::string> done) { finish_json(pending, caller, trail, std::move(done)); });
 }
@@ -216,17 +223,14 @@ void AwsHandler::finish_json(Pending pending, const Caller& caller, const Trail&
   }
   dialect_.engine.emit(*worker_, caller, trail, error);
   const std::string key_arn = trail.resources().empty() ? std::string() : trail.resources().front();
-  if (error != nullptr) return respond(pending, json_error(*error, pending.request_id), error, key_arn);
-  respond(pending, json_success(*std::move(body), pending.request_id), nullptr, key_arn);
+  respond(pending, std::move(body), key_arn);
 }
 
 void AwsHandler::process_query(Pending pending) {
   const bool is_sts = claimed_service(pending.request) == "sts";
   const std::string_view service = is_sts ? "sts" : "iam";
-  const auto encode = is_sts ? encode_sts : encode_iam;
-  const auto refuse = [this, encode](const Pending& refused, const Error& error) {
-    respond(refused, encode(fail(error), refused.request_id), &error, {});
-  };
+  pending.encode = is_sts ? encode_sts : encode_iam;
+  const auto refuse = [this](const Pending& refused, const Error& error) { respond(refused, fail(error), {}); };
   auto caller = authenticate(pending, is_sts ? Dialect::kAwsSts : Dialect::kAwsIam, service);
   if (!caller) {
     if (caller.error().code == ErrorCode::kCacheMiss) return fill_and_retry(std::move(pending), refuse);
@@ -253,7 +257,7 @@ void AwsHandler::process_query(Pending pending) {
     dialect_.engine.emit(*worker_, *caller, trail, &admitted.error());
     return refuse(pending, admitted.error());
   }
-  run(std::move(pending), *std::move(caller), std::move(trail), *std::move(work), encode);
+  run(std::move(pending), *std::move(caller), std::move(trail), *std::move(work));
 }
 
 void AwsHandler::fill_and_retry(Pending pending, Refuse refuse) {
@@ -267,24 +271,27 @@ void AwsHandler::fill_and_retry(Pending pending, Refuse refuse) {
                        });
 }
 
-void AwsHandler::run(Pending pending, Caller caller, Trail trail, Engine::Work work,
-                     HttpResponse (*encode)(Result<std::string> body, const std::string& request_id)) {
+void AwsHandler::run(Pending pending, Caller caller, Trail trail, Engine::Work work) {
   dialect_.engine.run(*worker_, std::move(caller), std::move(trail), std::move(work),
-                      [this, pending = std::move(pending), encode](Result<std::string> body, const Trail& done) {
-                        const std::optional<Error> error = body ? std::nullopt : std::optional(body.error());
-                        respond(pending, encode(std::move(body), pending.request_id), error ? &*error : nullptr,
+                      [this, pending = std::move(pending)](Result<std::string> body, const Trail& done) {
+                        respond(pending, std::move(body),
                                 done.resources().empty() ? std::string_view() : done.resources().front());
                       });
 }
 
-void AwsHandler::respond(const Pending& pending, HttpResponse response, const Error* error, std::string_view key_arn) {
+void AwsHandler::respond(const Pending& pending, Result<std::string> body, std::string_view key_arn) {
   const std::int64_t micros = dialect_.engine.now().micros - pending.began.micros;
   dialect_.engine.log_request(
       *worker_, {pending.request_id, pending.request.peer.address, pending.principal, pending.operation, key_arn,
-                 error == nullptr ? std::string_view("ok") : error_code_name(error->code), micros});
-  if (error != nullptr && wire_error(error->code).json_status >= 500) {
-    LogLine(LogLevel::kError, "request failed").field("requestId", pending.request_id).field("reason", error->message);
+                 body ? std::string_view("ok") : error_code_name(body.error().code), micros});
+  if (!body && wire_error(body.error().code).json_status >= 500) {
+    LogLine(LogLevel::kError, "request failed")
+        .field("requestId", pending.request_id)
+        .field("reason", body.error().message);
   }
+  answered_.push_back({pending.encode, pending.request_id});
+  HttpResponse response = pending.encode(std::move(body), pending.request_id);
+  response.mark = answered_.size();
   http_.respond(pending.token, std::move(response));
 }
 

@@ -31,10 +31,14 @@ class AwsHandler final : public HttpHandler {
   static Result<std::unique_ptr<HttpHandler>> create(const AwsDialect& dialect, HttpWorker& http);
 
   void on_request(const HttpRequest& request, ResponseToken token) override;
-  std::optional<HttpResponse> before_answers() override;
+  bool before_answers() override;
+  HttpResponse instead_of(std::size_t mark) override;
   void on_rejected(const HttpPeer& peer, int status, std::string_view reason) override;
 
  private:
+  // A body or an error in the form of one protocol.
+  using Encode = HttpResponse (*)(Result<std::string> body, const std::string& request_id);
+
   // A request under way. The views of `request` stay good until it is answered.
   struct Pending {
     HttpRequest request;
@@ -44,6 +48,12 @@ class AwsHandler final : public HttpHandler {
     int fills = 0;
     std::string principal = {};
     std::string operation = {};
+    Encode encode = nullptr;
+  };
+  // What is needed to refuse a request whose answer is queued.
+  struct Answered {
+    Encode encode;
+    std::string request_id;
   };
 
   AwsHandler(const AwsDialect& dialect, HttpWorker& http, std::unique_ptr<EngineWorker> worker)
@@ -58,16 +68,16 @@ class AwsHandler final : public HttpHandler {
   void fill_and_retry(Pending pending, Refuse refuse);
   // Answers a JSON request: emits its event, or fetches what it missed and runs it again.
   void finish_json(Pending pending, const Caller& caller, const Trail& trail, Result<std::string> body);
-  // Hands the transaction to the engine; `encode` makes the response of its answer.
-  void run(Pending pending, Caller caller, Trail trail, Engine::Work work,
-           HttpResponse (*encode)(Result<std::string> body, const std::string& request_id));
+  void run(Pending pending, Caller caller, Trail trail, Engine::Work work);
   Result<Caller> authenticate(const Pending& pending, Dialect dialect, std::string_view service);
-  void respond(const Pending& pending, HttpResponse response, const Error* error, std::string_view key_arn);
+  void respond(const Pending& pending, Result<std::string> body, std::string_view key_arn);
 
   const AwsDialect& dialect_;
   HttpWorker& http_;
   std::unique_ptr<EngineWorker> worker_;
   JsonDocument document_;
+  std::vector<Answered> answered_;  // in this turn; an HttpResponse::mark is a place in it, counted from 1
+  std::vector<Answered> withheld_;  // those of the turn whose events could not be written
 };
 
 }  // namespace kagimori::aws
