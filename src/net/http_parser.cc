@@ -57,6 +57,12 @@ class HttpRequestParser::Sink final : public http::basic_parser<true> {
     return put({base + at, size}, ec);
   }
 
+  // Beast ends the parse at the second of the two, before we hear of it.
+  bool mixes_framings(const error_code& ec) const {
+    return (lengths > 0 && ec == http::error::bad_transfer_encoding) ||
+           (encodings > 0 && ec == http::error::bad_content_length);
+  }
+
   Span method;
   Span target;
   bool is_http_1_1 = false;
@@ -174,6 +180,7 @@ HttpRequestParser::Progress HttpRequestParser::read_head(Buffer& in) {
   const std::size_t used = sink_->feed(in.data(), 0, head_size_, ec);
   if (sink_->refusal.status != 0) return refuse(sink_->refusal.status, sink_->refusal.reason);
   if (ec == http::error::body_limit) return refuse(413, "The request body is too large.");
+  if (sink_->mixes_framings(ec)) return refuse(400, "Content-Length and Transfer-Encoding exclude each other.");
   if (ec || !sink_->is_header_done() || used != head_size_) return refuse(400, "The request head is malformed.");
   method_ = sink_->method;
   target_ = sink_->target;
@@ -183,9 +190,6 @@ HttpRequestParser::Progress HttpRequestParser::read_head(Buffer& in) {
 HttpRequestParser::Progress HttpRequestParser::settle_framing() {
   const Sink& head = *sink_;
   if (head.hosts != 1) return refuse(400, "There must be one Host header with a valid host.");
-  if (head.lengths > 0 && head.encodings > 0) {
-    return refuse(400, "Content-Length and Transfer-Encoding exclude each other.");
-  }
   if (!head.is_http_1_1 && (head.encodings > 0 || head.asks_keep_alive)) {
     return refuse(400, "HTTP/1.0 knows neither chunks nor keep-alive here; use HTTP/1.1.");
   }

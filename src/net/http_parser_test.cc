@@ -222,6 +222,16 @@ const std::vector<Refused>& refused() {
   return *kTable;
 }
 
+TEST_F(HttpParserTest, NamesBothFramingsWhicheverIsFirst) {
+  for (const char* const both :
+       {"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n"}) {
+    EXPECT_EQ(feed(head(both)), Progress::kRefused) << both;
+    EXPECT_EQ(parser_.refusal().reason, "Content-Length and Transfer-Encoding exclude each other.") << both;
+    in_.release();
+    parser_.reset();
+  }
+}
+
 class HttpParserRefusalTest : public HttpParserTest, public testing::WithParamInterface<Refused> {};
 
 TEST_P(HttpParserRefusalTest, AtOnce) {

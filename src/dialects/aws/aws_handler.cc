@@ -33,6 +33,17 @@ HttpResponse plain_answer(int status, std::string body) {
   return response;
 }
 
+HttpResponse too_many_requests() { return plain_answer(429, "Too many requests from this address. Send fewer.\n"); }
+
+HttpResponse wrong_method(std::string allowed) {
+  HttpResponse response =
+      plain_answer(405, "This method is not for this path. The header Allow lists those that are.\n");
+  response.headers.push_back({"Allow", std::move(allowed)});
+  return response;
+}
+
+bool only_reads(std::string_view method) { return method == "GET" || method == "HEAD"; }
+
 HttpResponse encode_json(Result<std::string> body, const std::string& request_id) {
   return body ? json_success(*std::move(body), request_id) : json_error(body.error(), request_id);
 }
@@ -130,23 +141,28 @@ void AwsHandler::on_rejected(const HttpPeer& peer, int status, std::string_view 
 
 void AwsHandler::process(Pending pending) {
   const HttpRequest& request = pending.request;
-  if (request.over_rate && (request.method != "POST" || request.path != "/")) {
-    return http_.respond(pending.token, plain_answer(429, "Too many requests from this address. Send fewer.\n"));
-  }
+  if (request.path != "/") return answer_page(pending);
+  if (request.over_rate && request.method != "POST") return http_.respond(pending.token, too_many_requests());
   if (form_is_in_url(request)) return process_query(std::move(pending));
-  if (request.method != "POST") {
-    if (dialect_.plain_pages != nullptr && request.method == "GET") {
-      if (auto page = dialect_.plain_pages(request.path)) return http_.respond(pending.token, *std::move(page));
-    }
-    return http_.respond(pending.token, plain_answer(request.method == "GET" ? 404 : 405,
-                                                     "This is Kagimori. Requests are POST / of the AWS KMS API.\n"));
+  if (only_reads(request.method)) {
+    return http_.respond(pending.token,
+                         plain_answer(404, "This is Kagimori. Requests are POST / of the AWS KMS API.\n"));
   }
-  if (request.path != "/") return http_.respond(pending.token, plain_answer(404, "Send requests to the path /.\n"));
+  if (request.method != "POST") return http_.respond(pending.token, wrong_method("GET, POST"));
   const std::string_view target = request.header("X-Amz-Target");
   if (target.empty() && media_type(request.header("Content-Type")) == "application/x-www-form-urlencoded") {
     return process_query(std::move(pending));
   }
   process_json(std::move(pending), target);
+}
+
+void AwsHandler::answer_page(const Pending& pending) {
+  const HttpRequest& request = pending.request;
+  // Whatever the rate: behind a proxy the probes come from the address that asks for everything else too.
+  auto page = dialect_.plain_pages != nullptr ? dialect_.plain_pages(request.path) : std::nullopt;
+  if (page && !only_reads(request.method)) page = wrong_method("GET, HEAD");
+  if (!page) page = request.over_rate ? too_many_requests() : plain_answer(404, "Send requests to the path /.\n");
+  http_.respond(pending.token, *std::move(page));
 }
 
 Result<Caller> AwsHandler::authenticate(const Pending& pending, Dialect dialect, std::string_view service) {

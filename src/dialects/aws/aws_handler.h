@@ -19,7 +19,7 @@ namespace kagimori::aws {
 struct AwsDialect {
   Engine& engine;
   std::vector<Planes> listener_planes;  // by listener index
-  // Answers GET /readyz and the like; null when the path is not one of the server's own.
+  // The page at /readyz and the like; null when the path is not one of the server's own.
   std::function<std::optional<HttpResponse>(std::string_view path)> plain_pages;
   TestSeam* test_seam = nullptr;  // null unless the server is in test mode: what requests may do to it then
 };
@@ -60,6 +60,7 @@ class AwsHandler final : public HttpHandler {
       : dialect_(dialect), http_(http), worker_(std::move(worker)) {}
 
   void process(Pending pending);
+  void answer_page(const Pending& pending);
   void process_json(Pending pending, std::string_view target);
   void process_query(Pending pending);
   // Answers a request that can't go on. Called at most once.
