@@ -45,7 +45,8 @@ SigV4Request read_request(std::string_view text, std::vector<HeaderView>& header
 void check_evidence(const SigV4Evidence& evidence) {
   require(!evidence.access_key_id.empty() && evidence.access_key_id.size() <= 128);
   require(!evidence.signed_headers.empty());
-  require(evidence.presigned == (evidence.expires_seconds != 0));
+  require(evidence.presigned || evidence.expires_seconds == 0);
+  require(!evidence.presigned || evidence.expires_seconds != 0 || evidence.service == "sts");
   require(evidence.time.micros >= 0);
 }
 

@@ -3,8 +3,10 @@
 import datetime
 import hashlib
 import hmac
+import html
 import json
 import re
+from urllib.parse import quote
 
 import pytest
 import requests
@@ -37,10 +39,10 @@ class Signer:
             **wrong.get("headers", {}),
         }
 
-    def signature(self, signed, query="", payload=None):
+    def signature(self, signed, query="", payload=None, method="POST"):
         lines = [f"{name}:{' '.join(self.headers[name].split())}\n" for name in signed]
         payload = payload or hashlib.sha256(self.body).hexdigest()
-        canonical = "\n".join(("POST", "/", query, "".join(lines), ";".join(signed), payload))
+        canonical = "\n".join((method, "/", query, "".join(lines), ";".join(signed), payload))
         text = "\n".join((ALGORITHM, self.date, self.scope, hashlib.sha256(canonical.encode()).hexdigest()))
         key = ("AWS4" + self.wrong.get("secret", self.user.secret_key)).encode()
         for part in self.scope.split("/"):
@@ -59,8 +61,6 @@ class Signer:
 
     def presigned(self, expires=60, **change):
         """The same as query parameters; X-Amz-Expires in seconds."""
-        from urllib.parse import quote
-
         signed = [name for name in sorted(self.headers) if name != "x-amz-date"]
         parameters = {
             "X-Amz-Algorithm": ALGORITHM, "X-Amz-Credential": f"{self.user.access_key}/{self.scope}",
@@ -241,9 +241,30 @@ def test_presigned_urls_of_boto3(admin, sts, iam):
         assert session.get(late, verify=str(admin.server.ca), timeout=10).status_code in (400, 403)
 
 
+def presigned_get(user, service, action, skew=0):
+    """A presigned URL without X-Amz-Expires, as AWS's SDK for Go makes it for GetCallerIdentity, fetched."""
+    signer = Signer(user, b"", service=service, skew=skew)
+    signer.headers = {"host": signer.headers["host"]}
+    query = (f"Action={action}&X-Amz-Algorithm={ALGORITHM}"
+             f"&X-Amz-Credential={quote(user.access_key + '/' + signer.scope, safe='')}"
+             f"&X-Amz-Date={signer.date}&X-Amz-SignedHeaders=host")
+    query += "&X-Amz-Signature=" + signer.signature(["host"], query, method="GET")
+    return requests.get(user.server.url + "/?" + query, verify=str(user.server.ca), timeout=20)
+
+
+def test_presigned_urls_of_sts_need_no_expiry(admin):
+    assert presigned_get(admin, "sts", "GetCallerIdentity").status_code == 200
+    assert presigned_get(admin, "sts", "GetCallerIdentity", skew=-280).status_code == 200
+    late = presigned_get(admin, "sts", "GetCallerIdentity", skew=-320)
+    assert late.status_code == 403 and "Signature expired" in late.text
+    iam = presigned_get(admin, "iam", "ListUsers")
+    assert iam.status_code == 400 and "must include 'X-Amz-Expires'" in html.unescape(iam.text)
+
+
 def test_the_presigned_form_can_be_switched_off(fresh_server):
     server = fresh_server(settings={"sigv4.allow_presigned": "false"})
     assert Signer(server.admin).presigned().status_code == 400
+    assert presigned_get(server.admin, "sts", "GetCallerIdentity").status_code == 403
     assert Signer(server.admin).send().status_code == 200
 
 

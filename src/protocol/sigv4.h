@@ -54,7 +54,7 @@ struct SigV4Evidence {
   std::optional<std::string_view> session_token;
   std::optional<std::string_view> payload_hash;  // x-amz-content-sha256 as claimed: 64 lower-case hex digits
   bool presigned = false;
-  std::int64_t expires_seconds = 0;  // presigned: 1 to 604800
+  std::int64_t expires_seconds = 0;  // presigned: 1 to 604800; 0 when STS's leave it open: as long as allowed
   std::vector<char> decoded;         // percent-decoded query values of a presigned request; a move keeps its address
 };
 
@@ -78,7 +78,7 @@ Status check_scope(const SigV4Evidence& evidence, std::string_view region, std::
 
 struct SigV4TimeLimits {
   std::int64_t max_skew_seconds = 300;
-  std::int64_t max_presigned_expires = 300;  // 0 refuses every presigned request
+  std::int64_t max_presigned_expires = 300;  // also of those that say nothing; 0 refuses every presigned request
 };
 
 // kInvalidSignature unless the time is of the scope's day and within the limits around `now`: header form +-max_skew;

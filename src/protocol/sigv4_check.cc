@@ -27,13 +27,19 @@ Status check_day(const SigV4Evidence& evidence) {
 }
 
 Status check_expires(const SigV4Evidence& evidence, const SigV4TimeLimits& limits) {
-  if (!evidence.presigned || evidence.expires_seconds <= limits.max_presigned_expires) return {};
+  if (!evidence.presigned) return {};
   if (limits.max_presigned_expires <= 0) {
     return fail(ErrorCode::kInvalidSignature,
                 "Presigned requests are not accepted here. Sign the request in its Authorization header.");
   }
+  if (evidence.expires_seconds <= limits.max_presigned_expires) return {};
   return fail(ErrorCode::kInvalidSignature,
               fmt::format("X-Amz-Expires must be at most {} seconds here.", limits.max_presigned_expires));
+}
+
+std::int64_t lifetime_of(const SigV4Evidence& evidence, const SigV4TimeLimits& limits) {
+  if (!evidence.presigned) return limits.max_skew_seconds;
+  return evidence.expires_seconds == 0 ? limits.max_presigned_expires : evidence.expires_seconds;
 }
 
 }  // namespace
@@ -58,7 +64,7 @@ Status check_time(const SigV4Evidence& evidence, Timestamp now, const SigV4TimeL
   TRY(check_day(evidence));
   TRY(check_expires(evidence, limits));
   const Timestamp this_second = Timestamp::from_seconds(now.seconds());
-  const std::int64_t lifetime = evidence.presigned ? evidence.expires_seconds : limits.max_skew_seconds;
+  const std::int64_t lifetime = lifetime_of(evidence, limits);
   const Timestamp oldest = this_second.plus_seconds(-lifetime);
   if (evidence.time < oldest) {
     return fail(ErrorCode::kInvalidSignature,

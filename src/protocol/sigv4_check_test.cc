@@ -109,5 +109,12 @@ TEST(SigV4Time, BoundsWhatPresignedRequestsMaySay) {
   EXPECT_TRUE(check_time(presigned_at(kNoon, 604'800), kNoon, {.max_presigned_expires = 604'800}));
 }
 
+TEST(SigV4Time, APresignedRequestThatSaysNothingLivesAsLongAsAllowed) {
+  EXPECT_TRUE(check_time(presigned_at(kNoon, 0), kNoon.plus_seconds(300)));
+  EXPECT_EQ(message_of(check_time(presigned_at(kNoon, 0), kNoon.plus_seconds(301))),
+            "Signature expired: 20261122T120000Z is now earlier than 20261122T120001Z (20261122T120501Z - 5 min.)");
+  EXPECT_NE(message_of(check_time(presigned_at(kNoon, 0), kNoon, {.max_presigned_expires = 0})), "accepted");
+}
+
 }  // namespace
 }  // namespace kagimori

@@ -163,7 +163,9 @@ Status read_presigned_form(SigV4Evidence& evidence, const SigV4Request& request,
   }
   TRY(set_credential(evidence, *parts.credential));
   TRY(set_time(evidence, *parts.date, parse_iso_basic(*parts.date)));
-  TRY_ASSIGN(evidence.expires_seconds, parse_expires(*parts.expires));
+  if (parts.expires) {
+    TRY_ASSIGN(evidence.expires_seconds, parse_expires(*parts.expires));
+  }
   TRY(set_signature(evidence, *parts.signature));
   TRY(set_payload_hash(evidence, known.payload_hash ? known.payload_hash : parts.payload_hash));
   evidence.session_token = known.token ? known.token : parts.session_token;

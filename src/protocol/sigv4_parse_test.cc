@@ -335,6 +335,21 @@ TEST(SigV4Parse, NamesWhatAPresignedRequestLacks) {
   }
 }
 
+TEST(SigV4Parse, OnlyStsDoesWithoutExpires) {
+  const auto without_expires = [](const std::string& scope) {
+    std::string query = query_with("X-Amz-Expires", "(none)");
+    return query.replace(query.find("kms%2Faws4_request"), 18, scope);
+  };
+  const Parsed sts(kPresignedHeaders, without_expires("sts%2Faws4_request"));
+  ASSERT_TRUE(sts.result) << sts.result.error().message;
+  EXPECT_EQ(sts.result->expires_seconds, 0);
+  for (const char* scope : {"kms%2Faws4_request", "iam%2Faws4_request", "asts%2Faws4_request", "sts%2Faws5_request"}) {
+    EXPECT_THAT(error_of(kPresignedHeaders, without_expires(scope)).message, HasSubstr("'X-Amz-Expires'")) << scope;
+  }
+  const std::string empty = without_expires("sts%2Faws4_request") + "&X-Amz-Expires=";
+  EXPECT_EQ(error_of(kPresignedHeaders, empty).code, ErrorCode::kIncompleteSignature);
+}
+
 TEST(SigV4Parse, RefusesABrokenPresignedRequest) {
   const std::pair<std::string, ErrorCode> refusals[] = {
       {query_with("X-Amz-Algorithm", "AWS4-ECDSA-P256-SHA256"), ErrorCode::kIncompleteSignature},

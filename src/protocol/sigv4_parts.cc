@@ -120,9 +120,12 @@ bool is_presigned(const SigV4Parts& parts) {
 }
 
 Status check_presigned_complete(const SigV4Parts& parts) {
+  // AWS's SDK for Go presigns GetCallerIdentity without X-Amz-Expires, and STS takes it.
+  const bool may_leave_out_expires = parts.credential && parts.credential->ends_with("/sts/aws4_request");
   std::string missing;
   for (const QueryPart& part : kQueryParts) {
     const SigV4Parts::Text& value = parts.*part.slot;
+    if (!value && part.slot == &SigV4Parts::expires && may_leave_out_expires) continue;
     if (part.required && (!value || value->empty())) {
       missing += fmt::format("AWS query-string parameters must include '{}'. ", part.name);
     }

@@ -27,7 +27,8 @@ Result<SigV4Parts> read_presigned_query(std::string_view query, std::vector<char
 // Whether the query signs the request, or tries to.
 bool is_presigned(const SigV4Parts& parts);
 
-// Fails unless every parameter that the presigned form needs is there and the algorithm is AWS4-HMAC-SHA256.
+// Fails unless every parameter that the presigned form needs is there and the algorithm is AWS4-HMAC-SHA256. Only a
+// credential of STS does without X-Amz-Expires.
 Status check_presigned_complete(const SigV4Parts& parts);
 
 }  // namespace kagimori
