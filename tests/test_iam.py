@@ -3,10 +3,12 @@
 import datetime
 import html
 import json
+import subprocess
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+import requests
 from botocore.exceptions import ClientError
 
 PARALLEL = 64
@@ -422,6 +424,48 @@ def test_an_unknown_action_is_refused(admin, service, body):
 def test_another_version_is_refused_and_none_is_well(admin):
     assert "<Code>InvalidAction</Code>" in query(admin, "Action=GetUser&Version=2009-01-01").text
     assert "<GetUserResult>" in query(admin, "Action=GetUser").text
+
+
+def fetch(user, parameters, service="sts", method="GET", **headers):
+    """One Query request with its parameters in the URL and its signature in the Authorization header."""
+    path = "/?" + parameters
+    signed = user.sign(b"", headers, service=service, method=method, path=path)
+    return requests.request(method, user.server.url + path, headers=signed, verify=str(user.server.ca), timeout=20)
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_parameters_may_be_in_the_url(admin, method):
+    answer = fetch(admin, "Action=GetCallerIdentity&Version=2011-06-15", method=method)
+    assert answer.status_code == 200 and "<GetCallerIdentityResult>" in answer.text
+    answer = fetch(admin, "Version=2010-05-08&UserName=admin&Action=GetUser", service="iam", method=method)
+    assert answer.status_code == 200 and "<UserName>admin</UserName>" in answer.text
+    answer = fetch(admin, "Action=Nonsense", method=method)
+    assert answer.status_code == 400 and "<Code>InvalidAction</Code>" in answer.text
+
+
+def test_parameters_in_the_url_are_signed(admin):
+    path = "/?Action=GetUser&UserName=admin"
+    signed = admin.sign(b"", {}, service="iam", method="GET", path=path)
+    answer = requests.get(admin.server.url + path + "x", headers=signed, verify=str(admin.server.ca), timeout=20)
+    assert answer.status_code == 403 and "<Code>SignatureDoesNotMatch</Code>" in answer.text
+
+
+def test_curl_signs_a_get(admin):
+    done = subprocess.run(
+        ["curl", "--silent", "--cacert", admin.server.ca, "--aws-sigv4", "aws:amz:us-east-1:sts", "--user",
+         f"{admin.access_key}:{admin.secret_key}", admin.server.url + "/?Action=GetCallerIdentity&Version=2011-06-15"],
+        capture_output=True, text=True, timeout=60, check=True)
+    assert f"<Account>{ACCOUNT}</Account>" in done.stdout
+
+
+def test_a_request_that_is_not_signed(admin):
+    url, body = admin.server.url, "Action=GetCallerIdentity&Version=2011-06-15"
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    for answer in (requests.get(url + "/?" + body, verify=str(admin.server.ca), timeout=20),
+                   requests.post(url, data=body, headers=form, verify=str(admin.server.ca), timeout=20)):
+        assert answer.status_code == 403 and answer.headers["Content-Type"] == "text/xml"
+        assert "<Code>MissingAuthenticationToken</Code>" in answer.text
+        assert "<Message>Request is missing Authentication Token</Message>" in answer.text
 
 
 def test_unknown_parameters_are_ignored(admin):

@@ -82,20 +82,23 @@ std::string scope_service(std::string_view credential) {
   return std::string(credential.substr(credential.rfind('/') + 1));
 }
 
-std::string presigned_credential(std::string_view query) {
-  constexpr std::string_view kName = "X-Amz-Credential=";
-  const std::size_t name = query.find(kName);
-  if (name == std::string_view::npos) return {};
-  query.remove_prefix(name + kName.size());
-  std::string credential;
-  form_decode(credential, query.substr(0, query.find('&')));
-  return credential;
+// The value of the first parameter that is written `name_and_equals`; empty without one.
+std::string url_parameter(std::string_view query, std::string_view name_and_equals) {
+  std::string value;
+  while (!query.empty() && value.empty()) {
+    const std::string_view pair = query.substr(0, query.find('&'));
+    query.remove_prefix(std::min(pair.size() + 1, query.size()));
+    if (pair.starts_with(name_and_equals)) form_decode(value, pair.substr(name_and_equals.size()));
+  }
+  return value;
 }
+std::string presigned_credential(std::string_view query) { return url_parameter(query, "X-Amz-Credential="); }
 
-// A presigned URL of IAM or STS, as clients make it for GET and POST alike.
+// A request of IAM or STS whose parameters are in the URL: clients may GET and POST these, presigned or with a header.
 bool form_is_in_url(const HttpRequest& request) {
   const bool may = (request.method == "GET" || request.method == "POST") && request.path == "/" && request.body.empty();
-  return may && request.header("X-Amz-Target").empty() && !presigned_credential(request.query).empty();
+  if (!may || !request.header("X-Amz-Target").empty()) return false;
+  return !presigned_credential(request.query).empty() || !url_parameter(request.query, "Action=").empty();
 }
 
 // The service of the credential scope, so that one endpoint can tell IAM from STS. Not proof of anything: the signature

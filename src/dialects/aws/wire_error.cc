@@ -83,6 +83,13 @@ std::string_view public_message(const Error& error) {
   }
 }
 
+// The Query services' sentences, where they differ from those of KMS.
+std::string_view query_message(const Error& error) {
+  if (error.code == ErrorCode::kMissingAuthenticationToken) return "Request is missing Authentication Token";
+  return public_message(error);
+}
+std::string_view query_fault(const WireError& wire) { return wire.query_status >= 500 ? "Receiver" : "Sender"; }
+
 HttpResponse answer(int status, std::string_view content_type, std::string body, std::string_view request_id) {
   HttpResponse response;
   response.status = status;
@@ -128,8 +135,8 @@ HttpResponse xml_error(const Error& error, std::string_view request_id, std::str
   std::string body;
   XmlWriter xml(body);
   xml.begin("ErrorResponse", xml_namespace).begin("Error");
-  xml.element("Type", wire.query_status >= 500 ? "Receiver" : "Sender").element("Code", wire.query_code);
-  xml.element("Message", public_message(error)).end("Error");
+  xml.element("Type", query_fault(wire)).element("Code", wire.query_code);
+  xml.element("Message", query_message(error)).end("Error");
   xml.element("RequestId", request_id).end("ErrorResponse");
   return answer(wire.query_status, kXml, std::move(body), request_id);
 }
