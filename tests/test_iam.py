@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 from botocore.exceptions import ClientError
+from harness import User
 
 PARALLEL = 64
 ACCOUNT = "100000000001"
@@ -466,6 +467,32 @@ def test_a_request_that_is_not_signed(admin):
         assert answer.status_code == 403 and answer.headers["Content-Type"] == "text/xml"
         assert "<Code>MissingAuthenticationToken</Code>" in answer.text
         assert "<Message>Request is missing Authentication Token</Message>" in answer.text
+
+
+def test_sts_answers_json_to_who_asks_for_it(admin, make_user):
+    """As aws-iam-authenticator does."""
+    user, action = make_user(), "Action=GetCallerIdentity&Version=2011-06-15"
+    for accept in ("application/json", "application/json;q=1, text/xml"):
+        for answer in (fetch(user, action, Accept=accept), query(user, action, service="sts", Accept=accept)):
+            assert answer.status_code == 200 and answer.headers["Content-Type"] == "application/json"
+            body = answer.json()["GetCallerIdentityResponse"]
+            assert body == {
+                "GetCallerIdentityResult": {"Account": ACCOUNT, "Arn": user.arn, "UserId": user.user_id},
+                "ResponseMetadata": {"RequestId": answer.headers["x-amzn-RequestId"]}}
+    for accept in ("*/*", "text/xml, application/json", "application/jsonp"):
+        assert "<GetCallerIdentityResult>" in fetch(user, action, Accept=accept).text
+    assert "<GetUserResult>" in fetch(admin, "Action=GetUser", service="iam", Accept="application/json").text
+
+
+def test_the_errors_of_sts_in_json(admin):
+    thief = User(admin.server, admin.access_key, "x" * 40)
+    for user, action, status, code in ((admin, "Nonsense", 400, "InvalidAction"),
+                                       (thief, "GetCallerIdentity", 403, "SignatureDoesNotMatch")):
+        answer = fetch(user, f"Action={action}", Accept="application/json")
+        assert answer.status_code == status and answer.headers["Content-Type"] == "application/json"
+        body = answer.json()
+        assert set(body) == {"Error", "RequestId"} and body["RequestId"] == answer.headers["x-amzn-RequestId"]
+        assert body["Error"] == {"Code": code, "Message": body["Error"]["Message"], "Type": "Sender"}
 
 
 def test_unknown_parameters_are_ignored(admin):

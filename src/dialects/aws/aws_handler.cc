@@ -53,6 +53,20 @@ HttpResponse encode_iam(Result<std::string> body, const std::string& request_id)
 HttpResponse encode_sts(Result<std::string> body, const std::string& request_id) {
   return body ? xml_success(*std::move(body), request_id) : xml_error(body.error(), request_id, kStsNamespace);
 }
+HttpResponse encode_sts_json(Result<std::string> body, const std::string& request_id) {
+  return body ? query_json_success(*std::move(body), request_id) : query_json_error(body.error(), request_id);
+}
+
+// What tells one service of the Query protocol from another.
+struct QueryService {
+  std::string_view name;
+  Dialect dialect;
+  const QueryOperation* (*find)(std::string_view action);
+  HttpResponse (*encode)(Result<std::string> body, const std::string& request_id);
+};
+constexpr QueryService kIam{"iam", Dialect::kAwsIam, iam_operation, encode_iam};
+constexpr QueryService kSts{"sts", Dialect::kAwsSts, sts_operation, encode_sts};
+constexpr QueryService kStsInJson{"sts", Dialect::kAwsSts, sts_json_operation, encode_sts_json};
 
 // What a JSON 1.1 target leads to.
 struct Target {
@@ -109,6 +123,12 @@ std::string claimed_service(const HttpRequest& request) {
   const std::size_t credential = header.find("Credential=");
   if (credential == std::string_view::npos) return {};
   return scope_service(header.substr(credential, header.find_first_of(", ", credential) - credential));
+}
+
+const QueryService& query_service(const HttpRequest& request) {
+  if (claimed_service(request) != kSts.name) return kIam;
+  const std::string_view accept = request.header("Accept");
+  return media_type(accept.substr(0, accept.find(','))) == "application/json" ? kStsInJson : kSts;
 }
 
 }  // namespace
@@ -246,11 +266,10 @@ void AwsHandler::finish_json(Pending pending, const Caller& caller, const Trail&
 }
 
 void AwsHandler::process_query(Pending pending) {
-  const bool is_sts = claimed_service(pending.request) == "sts";
-  const std::string_view service = is_sts ? "sts" : "iam";
-  pending.encode = is_sts ? encode_sts : encode_iam;
+  const QueryService& service = query_service(pending.request);
+  pending.encode = service.encode;
   const auto refuse = [this](const Pending& refused, const Error& error) { respond(refused, fail(error), {}); };
-  auto caller = authenticate(pending, is_sts ? Dialect::kAwsSts : Dialect::kAwsIam, service);
+  auto caller = authenticate(pending, service.dialect, service.name);
   if (!caller) {
     if (caller.error().code == ErrorCode::kCacheMiss) return fill_and_retry(std::move(pending), refuse);
     return refuse(pending, caller.error());
@@ -263,7 +282,7 @@ void AwsHandler::process_query(Pending pending) {
   const auto form = Form::parse(form_is_in_url(pending.request) ? pending.request.query : pending.request.body);
   if (!form) return refuse_unknown(form.error());
   const std::string_view action = form->get("Action").value_or("");
-  const QueryOperation* const operation = is_sts ? sts_operation(action) : iam_operation(action);
+  const QueryOperation* const operation = service.find(action);
   if (operation == nullptr) {
     return refuse_unknown(
         {ErrorCode::kUnknownOperation, "Could not find operation " + std::string(action.substr(0, 128))});

@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::string_view kJson = "application/x-amz-json-1.1";
 constexpr std::string_view kXml = "text/xml";
+constexpr std::string_view kQueryJson = "application/json";
 
 struct Row {
   ErrorCode code;
@@ -139,6 +140,20 @@ HttpResponse xml_error(const Error& error, std::string_view request_id, std::str
   xml.element("Message", query_message(error)).end("Error");
   xml.element("RequestId", request_id).end("ErrorResponse");
   return answer(wire.query_status, kXml, std::move(body), request_id);
+}
+
+HttpResponse query_json_success(std::string body, std::string_view request_id) {
+  return answer(200, kQueryJson, std::move(body), request_id);
+}
+
+HttpResponse query_json_error(const Error& error, std::string_view request_id) {
+  const WireError& wire = wire_error(error.code);
+  std::string body;
+  JsonWriter json(body);
+  json.begin_object().key("Error").begin_object().member("Code", wire.query_code);
+  json.member("Message", query_message(error)).member("Type", query_fault(wire)).end_object();
+  json.member("RequestId", request_id).end_object();
+  return answer(wire.query_status, kQueryJson, std::move(body), request_id);
 }
 
 }  // namespace kagimori::aws

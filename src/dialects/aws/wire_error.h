@@ -22,5 +22,8 @@ HttpResponse json_success(std::string body, std::string_view request_id);
 HttpResponse json_error(const Error& error, std::string_view request_id);
 HttpResponse xml_success(std::string body, std::string_view request_id);
 HttpResponse xml_error(const Error& error, std::string_view request_id, std::string_view xml_namespace);
+// The Query protocol for who accepts JSON (STS).
+HttpResponse query_json_success(std::string body, std::string_view request_id);
+HttpResponse query_json_error(const Error& error, std::string_view request_id);
 
 }  // namespace kagimori::aws

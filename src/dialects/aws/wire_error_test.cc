@@ -92,14 +92,17 @@ TEST(WireErrorTest, NoMessageOfTheHouseGetsOut) {
   for (const ErrorCode code : all_codes()) {
     const std::string json = json_error({code, std::string(kInside)}, kRequestId).body;
     const std::string xml = xml_error({code, std::string(kInside)}, kRequestId, kNamespace).body;
+    const std::string query_json = query_json_error({code, std::string(kInside)}, kRequestId).body;
     if (kHouseOnly.contains(code)) {
       EXPECT_THAT(json, Not(HasSubstr(kInside))) << error_code_name(code);
       EXPECT_THAT(xml, Not(HasSubstr(kInside))) << error_code_name(code);
+      EXPECT_THAT(query_json, Not(HasSubstr(kInside))) << error_code_name(code);
       EXPECT_THAT(json, HasSubstr("server")) << error_code_name(code) << ": says where to look";
     } else {
       EXPECT_THAT(json, HasSubstr(kInside)) << error_code_name(code);
       if (code == ErrorCode::kMissingAuthenticationToken) continue;  // the Query services have their own sentence
       EXPECT_THAT(xml, HasSubstr(kInside)) << error_code_name(code);
+      EXPECT_THAT(query_json, HasSubstr(kInside)) << error_code_name(code);
     }
   }
 }
@@ -127,6 +130,16 @@ TEST(WireErrorTest, XmlErrorsNameTheSideAtFault) {
   EXPECT_THAT(sender.body, HasSubstr(kRequestId));
   EXPECT_THAT(sender.body, HasSubstr(kNamespace));
   EXPECT_THAT(xml_error({ErrorCode::kIo, ""}, kRequestId, kNamespace).body, HasSubstr("<Type>Receiver</Type>"));
+}
+
+TEST(WireErrorTest, QueryErrorsInJsonHaveTheirGoldenForm) {
+  const HttpResponse sender = query_json_error({ErrorCode::kMissingAuthenticationToken, "as KMS says it"}, "1-2");
+  EXPECT_EQ(sender.status, 403);
+  EXPECT_EQ(sender.content_type, "application/json");
+  EXPECT_EQ(sender.body,
+            R"({"Error":{"Code":"MissingAuthenticationToken","Message":"Request is missing Authentication Token",)"
+            R"("Type":"Sender"},"RequestId":"1-2"})");
+  EXPECT_THAT(query_json_error({ErrorCode::kIo, ""}, kRequestId).body, HasSubstr(R"("Type":"Receiver")"));
 }
 
 TEST(WireErrorTest, SuccessCarriesTheRequestId) {
