@@ -141,6 +141,23 @@ def test_a_marker_of_ones_own_making_is_refused(iam):
     assert error_of(iam.list_users, Marker="mine")[:2] == ("ValidationError", 400)
 
 
+def test_a_marker_is_good_for_its_own_list_only(iam, make_user):
+    first, second = make_user(allow="kms:*"), make_user(allow="kms:*")
+    for user in (first, second):
+        iam.create_access_key(UserName=user.name)
+        iam.put_user_policy(UserName=user.name, PolicyName="a" * 128, PolicyDocument=policy("kms:Encrypt"))
+    lists = [(iam.list_users, {}), *((call, {"UserName": user.name}) for user in (first, second)
+                                     for call in (iam.list_access_keys, iam.list_user_policies))]
+    markers = [call(MaxItems=1, **members)["Marker"] for call, members in lists]
+    assert all(len(marker) <= 320 for marker in markers)
+    for own, (call, members) in enumerate(lists):
+        for number, marker in enumerate(markers):
+            if number == own:
+                assert call(MaxItems=1, Marker=marker, **members)
+            else:
+                assert error_of(call, Marker=marker, **members)[:2] == ("ValidationError", 400)
+
+
 @pytest.mark.parametrize("items", ["0", "1001", "-1", "many", "1x", ""])
 def test_max_items_out_of_range(admin, items):
     answer = query(admin, f"Action=ListUsers&Version=2010-05-08&MaxItems={items}")

@@ -54,6 +54,34 @@ def test_a_marker_that_no_page_gave(kms, key, operation, marker):
     refused("InvalidMarkerException", getattr(kms, operation), Marker=marker, **members)
 
 
+def test_list_key_policies_gives_no_marker_and_takes_none(kms, key):
+    assert not kms.list_key_policies(KeyId=key)["Truncated"]
+    foreign = kms.list_keys(Limit=1).get("NextMarker") or "nonsense"
+    for marker in (foreign, "nonsense"):
+        refused("ValidationException", kms.list_key_policies, KeyId=key, Marker=marker, contains="marker")
+
+
+def test_a_marker_is_good_for_its_own_list_only(kms, iam, make_user):
+    first, second = (new_key(kms, Tags=tags(2)) for _ in range(2))
+    for one in (first, second):
+        for _ in range(2):
+            kms.create_alias(AliasName=new_alias(), TargetKeyId=one)
+            kms.rotate_key_on_demand(KeyId=one)
+    lists = [(call, members) for call, members in (
+        (kms.list_keys, {}), (kms.list_aliases, {}),
+        *((call, {"KeyId": one}) for one in (first, second)
+          for call in (kms.list_aliases, kms.list_key_rotations, kms.list_resource_tags)))]
+    markers = [call(Limit=1, **members)["NextMarker"] for call, members in lists]
+    assert len(set(markers)) == len(markers)
+    for own, (call, members) in enumerate(lists):
+        for number, marker in enumerate(markers):
+            if number == own:
+                assert call(Limit=1, Marker=marker, **members)
+            else:
+                refused("InvalidMarkerException", call, Limit=1, Marker=marker, **members)
+    refused("ValidationError", iam.list_users, Marker=markers[0])
+
+
 def test_list_aliases(kms):
     first, second = new_key(kms), new_key(kms)
     names = sorted(new_alias() for _ in range(50))

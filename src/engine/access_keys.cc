@@ -61,19 +61,20 @@ Result<AccessKeyPage> list_access_keys(Transaction& transaction, std::string_vie
                                        std::optional<std::string_view> marker) {
   transaction.trail().parameter("userName", user_name);
   TRY_ASSIGN(const User user, find_user(transaction, user_name, "iam:ListAccessKeys"));
+  const Bytes prefix = record_key::user_access_keys_of(user.account, user.user_id);
+  const ListMarkers markers(transaction.crypto(), "ListAccessKeys", prefix);
   Bytes after;
   if (marker) {
-    TRY_ASSIGN(const std::string last, open_marker(*marker));
+    TRY_ASSIGN(const std::string last, markers.open(*marker));
     after = record_key::user_access_key(user.account, user.user_id, last);
   }
   TRY_ASSIGN(const auto listed,
-             transaction.scan<Bytes>(user.account, Table::kUserAccessKeys,
-                                     record_key::user_access_keys_of(user.account, user.user_id), after, limit + 1));
+             transaction.scan<Bytes>(user.account, Table::kUserAccessKeys, prefix, after, limit + 1));
   AccessKeyPage page;
   page.user_name = user.name;
   for (const Loaded<Bytes>& row : listed) {
     if (page.keys.size() == limit) {
-      page.next_marker = make_marker(page.keys.back().access_key_id);
+      page.next_marker = markers.make(page.keys.back().access_key_id);
       break;
     }
     TRY_ASSIGN(AccessKey key, find_access_key(transaction, user, as_text(row.record)));

@@ -83,16 +83,17 @@ Result<CreatedAccount> create_account(Transaction& transaction, std::string_view
 
 Result<AccountPage> list_accounts(Transaction& transaction, std::size_t limit, std::optional<std::string_view> marker) {
   TRY(authorize_operator(transaction.caller(), "kagimori:ListAccounts"));
+  const ListMarkers markers(transaction.crypto(), "ListAccounts", {});
   Bytes after;
   if (marker) {
-    TRY_ASSIGN(const std::string last, open_marker(*marker));
+    TRY_ASSIGN(const std::string last, markers.open(*marker));
     after = record_key::account(last);
   }
   TRY_ASSIGN(auto rows, transaction.scan<Account>(kSystemAccount, Table::kAccounts, {}, after, limit + 1));
   AccountPage page;
   for (Loaded<Account>& row : rows) {
     if (page.accounts.size() == limit) {
-      page.next_marker = make_marker(page.accounts.back().id);
+      page.next_marker = markers.make(page.accounts.back().id);
       break;
     }
     page.accounts.push_back(std::move(row.record));

@@ -79,6 +79,16 @@ Status detach(Transaction& transaction, const TransactionKey& target, std::strin
   return transaction.save_key(target.key, key);
 }
 
+// The key whose aliases are listed.
+Result<RowId> find_own_key(Transaction& transaction, std::string_view key_id) {
+  TRY_ASSIGN(const TransactionKey found, transaction.find_key(key_id, false));
+  if (found.key.account == transaction.account()) return found.key.row;
+  // As find_key answers for a key that isn't there: a stranger learns neither of keys nor of their aliases.
+  return fail(ErrorCode::kAccessDenied,
+              access_denied_message(DecisionReason::kNoResourceAllow, transaction.caller().identity->arn,
+                                    "kms:ListAliases", found.arn));
+}
+
 }  // namespace
 
 Status create_alias(Transaction& transaction, std::string_view alias_name, std::string_view target_key_id) {
@@ -144,39 +154,34 @@ Result<AliasList> list_aliases(Transaction& transaction, std::string_view key_id
   TRY(transaction.authorize({"kms:ListAliases", "*", nullptr, false, {}}));
   const std::string& account = transaction.account();
   const std::string& region = transaction.settings().region;
-  std::string last;
+  std::optional<RowId> target;
+  if (!key_id.empty()) {
+    TRY_ASSIGN(target, find_own_key(transaction, key_id));
+  }
+  const Bytes prefix = target ? record_key::of_key(account, *target) : record_key::aliases_of(account, region);
+  const ListMarkers markers(transaction.crypto(), "ListAliases", prefix);
+  Bytes after;
   if (marker) {
-    TRY_ASSIGN(last, open_marker(*marker));
+    TRY_ASSIGN(const std::string last, markers.open(*marker));
+    after = target ? record_key::key_alias(account, *target, last) : record_key::alias(account, region, last);
   }
   AliasList list;
   const auto add = [&](Alias alias) {
     if (list.aliases.size() == limit) {
-      list.next_marker = make_marker(list.aliases.back().name);
+      list.next_marker = markers.make(list.aliases.back().name);
       return false;
     }
     list.aliases.push_back(std::move(alias));
     return true;
   };
-  if (key_id.empty()) {
-    const Bytes after = marker ? record_key::alias(account, region, last) : Bytes{};
-    TRY_ASSIGN(auto rows, transaction.scan<Alias>(account, Table::kAliases, record_key::aliases_of(account, region),
-                                                  after, limit + 1));
+  if (!target) {
+    TRY_ASSIGN(auto rows, transaction.scan<Alias>(account, Table::kAliases, prefix, after, limit + 1));
     for (Loaded<Alias>& row : rows) {
       if (!add(std::move(row.record))) break;
     }
     return list;
   }
-  TRY_ASSIGN(const TransactionKey target, transaction.find_key(key_id, false));
-  if (target.key.account != account) {
-    // As find_key answers for a key that isn't there: a stranger learns neither of keys nor of their aliases.
-    return fail(ErrorCode::kAccessDenied,
-                access_denied_message(DecisionReason::kNoResourceAllow, transaction.caller().identity->arn,
-                                      "kms:ListAliases", target.arn));
-  }
-  const Bytes after = marker ? record_key::key_alias(account, target.key.row, last) : Bytes{};
-  TRY_ASSIGN(const auto names,
-             transaction.scan<Bytes>(target.key.account, Table::kKeyAliases,
-                                     record_key::of_key(target.key.account, target.key.row), after, limit + 1));
+  TRY_ASSIGN(const auto names, transaction.scan<Bytes>(account, Table::kKeyAliases, prefix, after, limit + 1));
   for (const Loaded<Bytes>& name : names) {
     TRY_ASSIGN(Alias alias, find_alias(transaction, as_text(name.record)));
     if (!add(std::move(alias))) break;

@@ -146,17 +146,18 @@ Result<KeyList> list_keys(Transaction& transaction, std::size_t limit, std::opti
   TRY(transaction.authorize({"kms:ListKeys", "*", nullptr, false, {}}));
   const std::string& account = transaction.account();
   const std::string& region = transaction.settings().region;
+  const Bytes prefix = record_key::key_ids_of(account, region);
+  const ListMarkers markers(transaction.crypto(), "ListKeys", prefix);
   Bytes after;
   if (marker) {
-    TRY_ASSIGN(const std::string last, open_marker(*marker));
+    TRY_ASSIGN(const std::string last, markers.open(*marker));
     after = record_key::key_id(account, region, last);
   }
-  const Bytes prefix = record_key::key_ids_of(account, region);
   TRY_ASSIGN(const auto rows, transaction.scan<RowId>(account, Table::kKeyIds, prefix, after, limit + 1));
   KeyList list;
   for (const Loaded<RowId>& row : rows) {
     if (list.key_ids.size() == limit) {
-      list.next_marker = make_marker(list.key_ids.back());
+      list.next_marker = markers.make(list.key_ids.back());
       break;
     }
     // The primary key is the prefix, the key id and a zero byte.

@@ -1,25 +1,34 @@
 #include "engine/marker.h"
 
 #include "base/encoding.h"
+#include "crypto/digest.h"
 
 namespace kagimori {
 namespace {
 
-constexpr std::string_view kPrefix = "kagimori1|";
+constexpr std::string_view kFormat = "kagimori2|";
+// Enough to tell lists apart; a digest, since a scope holds ids that its caller need not know.
+constexpr std::size_t kListBytes = 8;
+constexpr std::uint8_t kEnd[] = {0};
 
 }  // namespace
 
-std::string make_marker(std::string_view last_name) {
-  return base64_encode(as_bytes(std::string(kPrefix).append(last_name)));
+ListMarkers::ListMarkers(CryptoContext& crypto, std::string_view operation, ByteView scope) : prefix_(kFormat) {
+  const Sha256Digest list = sha256(crypto, {as_bytes(operation), kEnd, scope});
+  prefix_.append(as_text(list).substr(0, kListBytes));
 }
 
-Result<std::string> open_marker(std::string_view marker) {
+std::string ListMarkers::make(std::string_view last_name) const {
+  return base64_encode(as_bytes(std::string(prefix_).append(last_name)));
+}
+
+Result<std::string> ListMarkers::open(std::string_view marker) const {
   const auto decoded = base64_decode(marker);
-  if (!decoded || !as_text(*decoded).starts_with(kPrefix)) {
+  if (!decoded || !as_text(*decoded).starts_with(prefix_)) {
     return fail(ErrorCode::kInvalidMarker,
-                "The marker is not valid. Use the NextMarker of the page before, unchanged.");
+                "The marker is not valid. Use the marker of the page before, unchanged, and in the same list.");
   }
-  return std::string(as_text(*decoded).substr(kPrefix.size()));
+  return std::string(as_text(*decoded).substr(prefix_.size()));
 }
 
 }  // namespace kagimori

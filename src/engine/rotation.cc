@@ -88,24 +88,25 @@ Result<RotationList> list_key_rotations(Transaction& transaction, std::string_vi
   TRY_ASSIGN(const TransactionKey found,
              find_rotatable(transaction, KmsOperation::kListKeyRotations, "kms:ListKeyRotations", key_id));
   const Key& key = found.key;
+  const Bytes prefix = record_key::of_key(key.account, key.row);
+  const ListMarkers markers(transaction.crypto(), "ListKeyRotations", prefix);
   std::uint32_t last = all_material ? 0 : 1;
   if (marker) {
-    TRY_ASSIGN(const std::string text, open_marker(*marker));
+    TRY_ASSIGN(const std::string text, markers.open(*marker));
     const auto parsed = std::from_chars(text.data(), text.data() + text.size(), last);
     if (parsed.ec != std::errc() || parsed.ptr != text.data() + text.size()) {
       return fail(ErrorCode::kInvalidMarker,
                   "The marker is not valid. Use the NextMarker of the page before, unchanged.");
     }
   }
-  TRY_ASSIGN(auto rows,
-             transaction.scan<KeyVersion>(key.account, Table::kVersions, record_key::of_key(key.account, key.row),
-                                          record_key::version(key.account, key.row, last), limit + 1));
+  TRY_ASSIGN(auto rows, transaction.scan<KeyVersion>(key.account, Table::kVersions, prefix,
+                                                     record_key::version(key.account, key.row, last), limit + 1));
   RotationList list;
   list.key_id = key.key_id;
   list.primary_version = key.primary_version;
   for (Loaded<KeyVersion>& row : rows) {
     if (list.versions.size() == limit) {
-      list.next_marker = make_marker(std::to_string(list.versions.back().number));
+      list.next_marker = markers.make(std::to_string(list.versions.back().number));
       break;
     }
     list.versions.push_back(std::move(row.record));

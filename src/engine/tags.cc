@@ -77,15 +77,17 @@ Result<TagList> list_resource_tags(Transaction& transaction, std::string_view ke
   transaction.trail().parameter("keyId", key_id);
   TRY_ASSIGN(const TransactionKey found, transaction.find_key(key_id, false));
   TRY(transaction.authorize_key("kms:ListResourceTags", found));
+  const ListMarkers markers(transaction.crypto(), "ListResourceTags",
+                            record_key::of_key(found.key.account, found.key.row));
   std::string after;
   if (marker) {
-    TRY_ASSIGN(after, open_marker(*marker));
+    TRY_ASSIGN(after, markers.open(*marker));
   }
   TagList list;
   for (const Tag& tag : found.key.tags) {
     if (marker && tag.key <= after) continue;
     if (list.tags.size() == limit) {
-      list.next_marker = make_marker(list.tags.back().key);
+      list.next_marker = markers.make(list.tags.back().key);
       break;
     }
     list.tags.push_back(tag);

@@ -86,18 +86,18 @@ Result<UserPolicyPage> list_user_policies(Transaction& transaction, std::string_
                                           std::optional<std::string_view> marker) {
   transaction.trail().parameter("userName", user_name);
   TRY_ASSIGN(const User user, find_user(transaction, user_name, "iam:ListUserPolicies"));
+  const Bytes prefix = record_key::user_policies_of(user.account, user.user_id);
+  const ListMarkers markers(transaction.crypto(), "ListUserPolicies", prefix);
   Bytes after;
   if (marker) {
-    TRY_ASSIGN(const std::string last, open_marker(*marker));
+    TRY_ASSIGN(const std::string last, markers.open(*marker));
     after = policy_key(user, last);
   }
-  TRY_ASSIGN(auto policies,
-             transaction.scan<UserPolicy>(user.account, Table::kUserPolicies,
-                                          record_key::user_policies_of(user.account, user.user_id), after, limit + 1));
+  TRY_ASSIGN(auto policies, transaction.scan<UserPolicy>(user.account, Table::kUserPolicies, prefix, after, limit + 1));
   UserPolicyPage page;
   for (Loaded<UserPolicy>& policy : policies) {
     if (page.names.size() == limit) {
-      page.next_marker = make_marker(page.names.back());
+      page.next_marker = markers.make(page.names.back());
       break;
     }
     page.names.push_back(std::move(policy.record.name));

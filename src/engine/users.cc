@@ -158,19 +158,20 @@ Result<UserPage> list_users(Transaction& transaction, std::string_view path_pref
   const std::string resource = root_arn(account).substr(0, root_arn(account).rfind(':')) + ":user" +
                                std::string(path_prefix.empty() ? "/" : path_prefix);
   TRY(transaction.authorize({"iam:ListUsers", resource, nullptr, false, {}}));
+  const Bytes prefix = record_key::users_of(account);
+  const ListMarkers markers(transaction.crypto(), "ListUsers", prefix);
   Bytes after;
   if (marker) {
-    TRY_ASSIGN(const std::string last, open_marker(*marker));
+    TRY_ASSIGN(const std::string last, markers.open(*marker));
     after = record_key::user_name(account, last);
   }
   RecordReader& reader = transaction.reader();
-  TRY_ASSIGN(const auto names,
-             reader.scan<Bytes>(account, Table::kUserNames, record_key::users_of(account), after, kMaxExamined + 1));
+  TRY_ASSIGN(const auto names, reader.scan<Bytes>(account, Table::kUserNames, prefix, after, kMaxExamined + 1));
   UserPage page;
   std::string last_examined;
   for (std::size_t i = 0; i < names.size(); ++i) {
     if (i == kMaxExamined || page.users.size() == limit) {
-      page.next_marker = make_marker(last_examined);
+      page.next_marker = markers.make(last_examined);
       break;
     }
     const std::string_view id = as_text(names[i].record);

@@ -42,10 +42,13 @@ JsonAnswer kms_list_key_policies(JsonCall& call) {
   JsonMembers members(call.body);
   std::string key_id(members.required_text("KeyId", member::kKeyId));
   members.limit(service_limit::kKeyPolicyPage);
-  members.text("Marker", member::kMarker);
+  const bool has_marker = members.text("Marker", member::kMarker).has_value();
   ANSWER_IF_FAILED(members.status());
-  return answer_later([key_id = std::move(key_id)](Transaction& transaction) -> Result<std::string> {
+  return answer_later([key_id = std::move(key_id), has_marker](Transaction& transaction) -> Result<std::string> {
     TRY(list_key_policies(transaction, key_id));
+    // AWS's model has no InvalidMarkerException for this operation.
+    if (has_marker)
+      return fail(ErrorCode::kValidation, "The marker is not valid. This list has one page: leave it out.");
     std::string body;
     JsonWriter json(body);
     json.begin_object().key("PolicyNames").begin_array().string(kDefaultName).end_array();
