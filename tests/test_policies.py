@@ -251,9 +251,42 @@ def test_malformed_policies(kms, case, name):
     assert kms.get_key_policy(KeyId=case.key_id)["Policy"] == before
 
 
+INVALID_PRINCIPALS = "Policy contains a statement with one or more invalid principals."
+
+
 def test_unknown_principals_have_aws_s_text(kms, case):
     refused("MalformedPolicyDocumentException", kms.put_key_policy, KeyId=case.key_id,
-            Policy=MALFORMED["unknown user"], message="Policy contains a statement with one or more invalid principals.")
+            Policy=MALFORMED["unknown user"], message=INVALID_PRINCIPALS)
+
+
+def test_the_unique_id_of_nobody_is_no_principal(kms, case, root):
+    for nobody in ("AIDAAAAAAAAAAAAAAAAAA", "AROAAAAAAAAAAAAAAAAAA"):
+        document = json.dumps(policy(allow(root, "kms:*"), deny([root, nobody], "kms:Encrypt")))
+        refused("MalformedPolicyDocumentException", kms.put_key_policy, KeyId=case.key_id, Policy=document,
+                message=INVALID_PRINCIPALS)
+        refused("MalformedPolicyDocumentException", kms.create_key, Policy=document, message=INVALID_PRINCIPALS)
+
+
+def test_the_unique_id_of_a_user_is_shown_as_its_arn(kms, iam, case, root, make_user):
+    user, other = make_user(), make_user()
+    put(kms, case.key_id, policy(allow(root, "kms:*"), allow(user.user_id, USER_ACTIONS), deny(other.arn, "kms:Decrypt")))
+    assert user.client().encrypt(KeyId=case.key_id, Plaintext=b"x")
+    shown = kms.get_key_policy(KeyId=case.key_id)["Policy"]
+    assert json.loads(shown) == policy(
+        allow(root, "kms:*"), allow(user.arn, USER_ACTIONS), deny(other.arn, "kms:Decrypt"))
+    kms.put_key_policy(KeyId=case.key_id, Policy=shown)
+    assert user.client().encrypt(KeyId=case.key_id, Plaintext=b"x")
+    made_id = new_key(kms, Policy=json.dumps(policy(allow(root, "kms:*"), allow([user.user_id], "kms:Encrypt"))))
+    iam.delete_access_key(UserName=user.name, AccessKeyId=user.access_key)
+    iam.delete_user(UserName=user.name)
+    for key_id in (case.key_id, made_id):
+        gone = kms.get_key_policy(KeyId=key_id)["Policy"]
+        assert user.user_id in gone and user.arn not in gone
+        refused("MalformedPolicyDocumentException", kms.put_key_policy, KeyId=key_id, Policy=gone,
+                message=INVALID_PRINCIPALS)
+    make_user(user.name)
+    gone = kms.get_key_policy(KeyId=made_id)["Policy"]
+    assert user.user_id in gone and user.arn not in gone
 
 
 def test_a_policy_of_more_than_32_kilobytes(kms, case, root):

@@ -29,13 +29,13 @@ Result<KeyPolicy> make_policy(Transaction& transaction, const Key& key, std::str
   policy.account = key.account;
   policy.version = key.policy_version;
   TRY_ASSIGN(const std::vector<std::string> named, named_principals(text, PolicyKind::kKey));
-  for (const std::string& arn : named) {
-    TRY_ASSIGN(const std::optional<std::string> unique_id, find_principal(transaction, arn));
-    if (!unique_id) {
+  for (const std::string& principal : named) {
+    TRY_ASSIGN(const std::optional<NamedUser> user, find_principal(transaction, principal));
+    if (!user) {
       return fail(ErrorCode::kMalformedPolicyDocument,
                   "Policy contains a statement with one or more invalid principals.");
     }
-    policy.bindings.emplace_back(arn, *unique_id);
+    policy.bindings.emplace_back(user->arn, user->unique_id);
   }
   policy.text = std::move(text);
   policy.when = transaction.lifecycle_now();
@@ -92,12 +92,13 @@ Result<std::string> get_key_policy(Transaction& transaction, std::string_view ke
   TRY_ASSIGN(const TransactionKey found, transaction.find_key(key_id, false));
   TRY(transaction.authorize_key("kms:GetKeyPolicy", found));
   TRY(check_name(policy_name));
-  PrincipalBindings dead;
+  PrincipalNames shown;
   for (const auto& [arn, unique_id] : found.policy_record.bindings) {
-    TRY_ASSIGN(const std::optional<std::string> now_bound, find_principal(transaction, arn));
-    if (now_bound != unique_id) dead.emplace(arn, unique_id);
+    TRY_ASSIGN(const std::optional<NamedUser> user, find_principal(transaction, arn));
+    const bool is_there = user && user->unique_id == unique_id;
+    shown.emplace(is_there ? unique_id : arn, is_there ? arn : unique_id);
   }
-  return render_key_policy(found.policy_record.text, dead);
+  return render_key_policy(found.policy_record.text, shown);
 }
 
 Status list_key_policies(Transaction& transaction, std::string_view key_id) {

@@ -15,7 +15,7 @@ Status put_first_policy(Transaction& transaction, const Key& key, std::string te
 
 Status put_key_policy(Transaction& transaction, std::string_view key_id, std::string_view policy_name, std::string text,
                       bool bypass_lockout_check);
-// The text as it is shown: principals that are gone appear by their unique ids.
+// The text as it is shown: principals that are gone appear by their unique ids, all others by their ARNs.
 Result<std::string> get_key_policy(Transaction& transaction, std::string_view key_id, std::string_view policy_name);
 // There is exactly one, "default".
 Status list_key_policies(Transaction& transaction, std::string_view key_id);

@@ -276,7 +276,7 @@ TEST(PolicyDocument, ErrorsQuoteAtMostAPieceOfTheText) {
   EXPECT_LT(refused.error().message.size(), 200u);
 }
 
-TEST(NamedPrincipals, ListsWhatNeedsABinding) {
+TEST(NamedPrincipals, ListsWhoMustExist) {
   const auto named = named_principals(
       R"({"Statement":[
         {"Effect":"Allow","Principal":{"AWS":["arn:aws:iam::111122223333:user/b","arn:aws:iam::111122223333:root","*",
@@ -285,8 +285,8 @@ TEST(NamedPrincipals, ListsWhatNeedsABinding) {
            "arn:aws:iam::111122223333:user/b"]}}]})",
       kKey);
   ASSERT_TRUE(named);
-  EXPECT_THAT(*named,
-              testing::ElementsAre("arn:aws:iam::111122223333:user/b", "arn:aws:sts::111122223333:assumed-role/a/s"));
+  EXPECT_THAT(*named, testing::ElementsAre("AIDAALICEALICEALICEAA", "arn:aws:iam::111122223333:user/b",
+                                           "arn:aws:sts::111122223333:assumed-role/a/s"));
 }
 
 }  // namespace

@@ -19,14 +19,14 @@ std::string json_string(std::string_view text) {
 }
 
 // What stands in place of the principal's JSON string, or nothing when it stays.
-std::string replacement(const Principal& principal, const PrincipalBindings& dead, std::string_view partition) {
+std::string replacement(const Principal& principal, const PrincipalNames& shown, std::string_view partition) {
   if (principal.kind == Principal::Kind::kEveryone && principal.bare) return R"({"AWS":"*"})";
   if (principal.kind == Principal::Kind::kAccount && principal.bare) {
     return json_string(root_arn(principal.value, partition));
   }
-  if (!principal.needs_binding()) return {};
-  const auto found = dead.find(principal.value);
-  return found == dead.end() ? std::string{} : json_string(found->second);
+  if (!principal.names_entity()) return {};
+  const auto found = shown.find(principal.value);
+  return found == shown.end() ? std::string{} : json_string(found->second);
 }
 
 }  // namespace
@@ -37,15 +37,14 @@ std::string default_key_policy(std::string_view account, std::string_view partit
          json_string(root_arn(account, partition)) + R"(},"Action":"kms:*","Resource":"*"}]})";
 }
 
-Result<std::string> render_key_policy(std::string_view text, const PrincipalBindings& dead,
-                                      std::string_view partition) {
+Result<std::string> render_key_policy(std::string_view text, const PrincipalNames& shown, std::string_view partition) {
   TRY_ASSIGN(const PolicyDocument document, parse_policy_document(text, PolicyKind::kKey));
   std::string out;
   std::size_t copied = 0;
   // Principals come in the order of the text: statements and their members are kept as written.
   for (const PolicyStatement& statement : document.statements) {
     for (const Principal& principal : statement.principals) {
-      const std::string replaced = replacement(principal, dead, partition);
+      const std::string replaced = replacement(principal, shown, partition);
       if (replaced.empty()) continue;
       out += text.substr(copied, principal.begin - copied);
       out += replaced;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -12,10 +14,14 @@ namespace kagimori {
 // policies (facts/aws-kms.md, 4.1). `account` is 12 digits; `partition` is "aws" unless the deployment says otherwise.
 std::string default_key_policy(std::string_view account, std::string_view partition = "aws");
 
-// The stored text of a key policy as GetKeyPolicy shows it: ARNs found in `dead` (bindings whose user or role is gone)
-// are replaced by their unique ids, "Principal":"*" becomes {"AWS":"*"}, a bare account number becomes the account's
-// root ARN; every other byte stays as it was written. Errors as CompiledPolicy::compile.
-Result<std::string> render_key_policy(std::string_view text, const PrincipalBindings& dead,
+// What a principal's ARN or unique id is shown as.
+using PrincipalNames = std::map<std::string, std::string, std::less<>>;
+
+// The stored text of a key policy as GetKeyPolicy shows it: ARNs and unique ids found in `shown` are replaced (the ARN
+// of who is gone by its unique id, the unique id of who is there by its ARN), "Principal":"*" becomes {"AWS":"*"}, a
+// bare account number becomes the account's root ARN; every other byte stays as it was written. Errors as
+// CompiledPolicy::compile.
+Result<std::string> render_key_policy(std::string_view text, const PrincipalNames& shown,
                                       std::string_view partition = "aws");
 
 }  // namespace kagimori

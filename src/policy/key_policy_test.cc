@@ -49,6 +49,16 @@ TEST(RenderKeyPolicy, LivingPrincipalsStay) {
   EXPECT_NE(one_dead.find(kBobId), std::string::npos);
 }
 
+TEST(RenderKeyPolicy, ShowsAUniqueIdByTheArnThatBelongsToIt) {
+  const std::string text = key_policy(
+      R"("Effect":"Allow","Principal":{"AWS":["AIDAALICEALICEALICEAA","AIDABOBBOBBOBBOBBOBAA"]},"Action":"kms:*",)"
+      R"("Resource":"*")");
+  const std::string shown = rendered(text, {{std::string(kAliceId), std::string(kAliceArn)}});
+  EXPECT_NE(shown.find(kAliceArn), std::string::npos);
+  EXPECT_EQ(shown.find(kAliceId), std::string::npos);
+  EXPECT_NE(shown.find(kBobId), std::string::npos);
+}
+
 TEST(RenderKeyPolicy, WhatItShowsCanBePutBack) {
   const std::string text = key_policy(
       R"("Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:user/alice"},"Action":"kms:*","Resource":"*")");

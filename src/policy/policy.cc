@@ -87,13 +87,13 @@ CompiledPolicy::~CompiledPolicy() = default;
 
 Result<std::vector<std::string>> named_principals(std::string_view text, PolicyKind kind) {
   TRY_ASSIGN(const PolicyDocument document, parse_policy_document(text, kind));
-  std::set<std::string> arns;
+  std::set<std::string> named;
   for (const PolicyStatement& statement : document.statements) {
     for (const Principal& principal : statement.principals) {
-      if (principal.needs_binding()) arns.insert(principal.value);
+      if (principal.names_entity()) named.insert(principal.value);
     }
   }
-  return std::vector<std::string>(arns.begin(), arns.end());
+  return std::vector<std::string>(named.begin(), named.end());
 }
 
 Result<std::shared_ptr<const CompiledPolicy>> CompiledPolicy::compile(std::string_view text, PolicyKind kind,

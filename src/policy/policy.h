@@ -20,8 +20,9 @@ enum class PolicyKind : std::uint8_t { kKey, kIdentity };
 // time of writing. Stored beside the text for ever, so that a re-created user inherits nothing.
 using PrincipalBindings = std::map<std::string, std::string, std::less<>>;
 
-// Validates the whole document and lists each ARN of Principal and NotPrincipal that needs a binding, once each,
-// sorted. Errors as CompiledPolicy::compile. Identity policies name nobody.
+// Validates the whole document and lists each principal that must exist: the ARNs that need a binding and the unique
+// ids of Principal and NotPrincipal, once each, sorted. Errors as CompiledPolicy::compile. Identity policies name
+// nobody.
 Result<std::vector<std::string>> named_principals(std::string_view text, PolicyKind kind);
 
 // A validated policy, made for being evaluated many times. Immutable: any thread.

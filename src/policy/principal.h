@@ -31,6 +31,8 @@ struct Principal {
   std::size_t end = 0;
 
   bool needs_binding() const { return kind == Kind::kEntity || kind == Kind::kSession; }
+  // Whether it stands for somebody who must exist when the policy is written, and may be gone later.
+  bool names_entity() const { return needs_binding() || kind == Kind::kUniqueId; }
 };
 
 // `type` is AWS, Service, Federated or CanonicalUser. Nothing for a principal that no policy may name: groups,
