@@ -6,7 +6,7 @@ import threading
 import time
 
 import pytest
-from kms_case import new_key, refused
+from kms_case import new_alias, new_key, refused
 
 
 def statement(effect, actions, **more):
@@ -180,3 +180,22 @@ def test_a_policy_that_takes_too_many_steps_is_refused_and_holds_up_nobody(kms, 
     for thread in threads:
         thread.join()
     assert kms.encrypt(KeyId=key, Plaintext=b"x", EncryptionContext={"c": "short"})
+
+
+def test_aliases_of_a_key_count_in_identity_policies_only(kms, key, make_user):
+    """Else whoever may create aliases could grant what a key policy ties to one."""
+    alias = new_alias()
+    kms.create_alias(AliasName=alias, TargetKeyId=key)
+    condition = {"ForAnyValue:StringEquals": {"kms:ResourceAliases": alias}}
+    by_key, by_identity = make_user(), user_who(make_user, "Allow", condition)
+    default = json.loads(kms.get_key_policy(KeyId=key)["Policy"])["Statement"]
+    for name, allowed in (("kms:ResourceAliases", False), ("kms:RequestAlias", True)):
+        granted = statement("Allow", "kms:Encrypt", Principal={"AWS": by_key.arn},
+                            Condition={"ForAnyValue:StringEquals": {name: alias}})
+        kms.put_key_policy(KeyId=key, Policy=json.dumps(document(*default, granted)))
+        call = by_key.client().encrypt
+        if allowed:
+            assert call(KeyId=alias, Plaintext=b"x")
+        else:
+            refused("AccessDeniedException", call, KeyId=alias, Plaintext=b"x")
+    assert by_identity.client().encrypt(KeyId=key, Plaintext=b"x")

@@ -24,6 +24,9 @@ class Conditions final : public ConditionSource {
  public:
   Conditions(const Caller& caller, const AccessRequest& request) : caller_(caller), request_(request) {}
 
+  // Whose policy asks from now on: some keys have a value for one kind only.
+  void answer_for(PolicyKind kind) { kind_ = kind; }
+
   bool get(std::string_view name, ConditionValues& out) const override {
     if (name.starts_with("kms:")) return kms(name.substr(4), out);
     if (name.starts_with("aws:")) return global(name.substr(4), out);
@@ -106,7 +109,8 @@ class Conditions final : public ConditionSource {
       if (key->replication == ReplicationRole::kNone) return false;
       return add(out, key->replication == ReplicationRole::kPrimary ? "PRIMARY" : "REPLICA");
     }
-    if (name == "resourcealiases") {
+    // Of IAM policies only: whoever may create aliases must not grant access by a key policy (facts: aws-kms.md 4.5).
+    if (name == "resourcealiases" && kind_ == PolicyKind::kIdentity) {
       for (const std::string& alias : request_.key->aliases) out.add(alias);
       return !request_.key->aliases.empty();
     }
@@ -150,13 +154,14 @@ class Conditions final : public ConditionSource {
 
   const Caller& caller_;
   const AccessRequest& request_;
+  PolicyKind kind_ = PolicyKind::kKey;
   // Enough for every made-up value that one policy can ask for: current time, epoch time, two numbers.
   mutable std::array<std::string, 4> made_;
 };
 
 Decision decide_access(const Caller& caller, const AccessRequest& request) {
   const IdentitySnapshot& who = *caller.identity;
-  const Conditions conditions(caller, request);
+  Conditions conditions(caller, request);
   const PolicyCaller policy_caller{who.arn, who.unique_id(), who.account(), who.is_root(), {}};
   const PolicyRequest policy_request{policy_caller, request.action, request.resource, conditions};
 
@@ -168,6 +173,7 @@ Decision decide_access(const Caller& caller, const AccessRequest& request) {
     input.cross_account = request.key->key->account != who.account();
     input.key_policy = evaluate(*request.key->policy, policy_request).kind;
   }
+  conditions.answer_for(PolicyKind::kIdentity);
   for (const auto& policy : who.policies) {
     input.identity = std::max(input.identity, evaluate(*policy, policy_request).kind);
   }

@@ -183,6 +183,23 @@ TEST(AccessTest, TheKeyCountsAndNotWhatTheRequestSaysOfIt) {
   EXPECT_TRUE(multi.ask(statement("Allow", condition("StringEquals", "kms:MultiRegionKeyType", "PRIMARY"))));
 }
 
+TEST(AccessTest, ResourceAliasesHaveAValueInIdentityPoliciesOnly) {
+  const auto key_policy_with = [](std::string_view condition) {
+    return compiled(fmt::format(R"({{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":"*",)"
+                                R"("Action":"kms:*","Resource":"*","Condition":{}}}]}})",
+                                condition),
+                    PolicyKind::kKey);
+  };
+  const std::string has_alias = condition("ForAnyValue:StringEquals", "kms:ResourceAliases", "alias/b");
+  Scene by_key;
+  by_key.policy = key_policy_with(has_alias);
+  EXPECT_FALSE(by_key.ask());
+  Scene absent;
+  absent.policy = key_policy_with(condition("Null", "kms:ResourceAliases", "true"));
+  EXPECT_TRUE(absent.ask());
+  EXPECT_TRUE(Scene().ask(statement("Allow", has_alias)));
+}
+
 TEST(AccessTest, TagKeysAreThoseOfTagsAndOfUntag) {
   Scene scene;
   scene.facts.request_tags = {};
