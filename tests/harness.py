@@ -123,6 +123,11 @@ class User:
         signed = self.sign(data, unsigned, **signing)
         return requests.post(self.server.url + "/", data=data, headers=signed, verify=str(self.server.ca), timeout=60)
 
+    def query(self, body, service="iam", **headers):
+        """One signed Query request without a client library in between: `body` is the form."""
+        form = {"Content-Type": "application/x-www-form-urlencoded", **headers}
+        return self.post(None, body, service=service, headers=form)
+
     def call(self, operation, **members):
         """Calls an operation that no AWS client knows, such as Kagimori.CreateAccount, and returns its answer."""
         answer = self.post(operation, members)

@@ -1,16 +1,13 @@
-"""Users, access keys and inline policies over IAM's own API, and STS: what boto3 and the AWS CLI see of them."""
+"""Users, access keys and inline policies over IAM's own API: what boto3 and the AWS CLI see of them."""
 
 import datetime
 import html
 import json
-import subprocess
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-import requests
 from botocore.exceptions import ClientError
-from harness import User
 
 PARALLEL = 64
 ACCOUNT = "100000000001"
@@ -115,7 +112,7 @@ def test_a_permissions_boundary_is_refused_by_name(iam):
 
 
 def test_missing_members_are_named(admin):
-    answer = query(admin, "Action=CreateUser&Version=2010-05-08")
+    answer = admin.query("Action=CreateUser&Version=2010-05-08")
     assert answer.status_code == 400
     assert "<Code>ValidationError</Code>" in answer.text
     message = html.unescape(answer.text)
@@ -160,7 +157,7 @@ def test_a_marker_is_good_for_its_own_list_only(iam, make_user):
 
 @pytest.mark.parametrize("items", ["0", "1001", "-1", "many", "1x", ""])
 def test_max_items_out_of_range(admin, items):
-    answer = query(admin, f"Action=ListUsers&Version=2010-05-08&MaxItems={items}")
+    answer = admin.query(f"Action=ListUsers&Version=2010-05-08&MaxItems={items}")
     assert answer.status_code == 400
     assert "<Code>ValidationError</Code>" in answer.text
 
@@ -339,7 +336,7 @@ def test_a_policy_comes_back_word_for_word(iam, make_user):
 
 def test_a_policy_document_is_sent_percent_encoded(admin, make_user):
     user = make_user(allow="kms:*")
-    answer = query(admin, f"Action=GetUserPolicy&Version=2010-05-08&UserName={user.name}&PolicyName=test")
+    answer = admin.query(f"Action=GetUserPolicy&Version=2010-05-08&UserName={user.name}&PolicyName=test")
     assert "<PolicyDocument>%7B%22Version%22%3A%20%222012-10-17%22" in answer.text
 
 
@@ -415,121 +412,7 @@ def test_a_user_made_again_inherits_nothing(iam, kms, make_user, key):
     assert shown["Statement"][1]["Principal"] == {"AWS": first.user_id}
 
 
-# --- STS, and the protocol itself ---
-
-
-def test_get_caller_identity_needs_no_permission(sts, make_user):
-    user = make_user()
-    answer = user.client("sts").get_caller_identity()
-    assert (answer["Arn"], answer["UserId"], answer["Account"]) == (user.arn, user.user_id, ACCOUNT)
-    assert sts.get_caller_identity()["Arn"] == f"arn:aws:iam::{ACCOUNT}:user/admin"
-
-
-def query(user, body, service="iam", **headers):
-    """One signed Query request without a client library in between."""
-    return user.post(
-        None, body, service=service, headers={"Content-Type": "application/x-www-form-urlencoded", **headers})
-
-
-@pytest.mark.parametrize("service", ["iam", "sts"])
-@pytest.mark.parametrize("body", ["", "Action=", "Action=Nonsense&Version=2010-05-08", "Action=getuser"])
-def test_an_unknown_action_is_refused(admin, service, body):
-    answer = query(admin, body, service=service)
-    assert answer.status_code == 400
-    assert "<Code>InvalidAction</Code>" in answer.text
-
-
-def test_another_version_is_refused_and_none_is_well(admin):
-    assert "<Code>InvalidAction</Code>" in query(admin, "Action=GetUser&Version=2009-01-01").text
-    assert "<GetUserResult>" in query(admin, "Action=GetUser").text
-
-
-def fetch(user, parameters, service="sts", method="GET", **headers):
-    """One Query request with its parameters in the URL and its signature in the Authorization header."""
-    path = "/?" + parameters
-    signed = user.sign(b"", headers, service=service, method=method, path=path)
-    return requests.request(method, user.server.url + path, headers=signed, verify=str(user.server.ca), timeout=20)
-
-
-@pytest.mark.parametrize("method", ["GET", "POST"])
-def test_parameters_may_be_in_the_url(admin, method):
-    answer = fetch(admin, "Action=GetCallerIdentity&Version=2011-06-15", method=method)
-    assert answer.status_code == 200 and "<GetCallerIdentityResult>" in answer.text
-    answer = fetch(admin, "Version=2010-05-08&UserName=admin&Action=GetUser", service="iam", method=method)
-    assert answer.status_code == 200 and "<UserName>admin</UserName>" in answer.text
-    answer = fetch(admin, "Action=Nonsense", method=method)
-    assert answer.status_code == 400 and "<Code>InvalidAction</Code>" in answer.text
-
-
-def test_parameters_in_the_url_are_signed(admin):
-    path = "/?Action=GetUser&UserName=admin"
-    signed = admin.sign(b"", {}, service="iam", method="GET", path=path)
-    answer = requests.get(admin.server.url + path + "x", headers=signed, verify=str(admin.server.ca), timeout=20)
-    assert answer.status_code == 403 and "<Code>SignatureDoesNotMatch</Code>" in answer.text
-
-
-def test_curl_signs_a_get(admin):
-    done = subprocess.run(
-        ["curl", "--silent", "--cacert", admin.server.ca, "--aws-sigv4", "aws:amz:us-east-1:sts", "--user",
-         f"{admin.access_key}:{admin.secret_key}", admin.server.url + "/?Action=GetCallerIdentity&Version=2011-06-15"],
-        capture_output=True, text=True, timeout=60, check=True)
-    assert f"<Account>{ACCOUNT}</Account>" in done.stdout
-
-
-def test_a_request_that_is_not_signed(admin):
-    url, body = admin.server.url, "Action=GetCallerIdentity&Version=2011-06-15"
-    form = {"Content-Type": "application/x-www-form-urlencoded"}
-    for answer in (requests.get(url + "/?" + body, verify=str(admin.server.ca), timeout=20),
-                   requests.post(url, data=body, headers=form, verify=str(admin.server.ca), timeout=20)):
-        assert answer.status_code == 403 and answer.headers["Content-Type"] == "text/xml"
-        assert "<Code>MissingAuthenticationToken</Code>" in answer.text
-        assert "<Message>Request is missing Authentication Token</Message>" in answer.text
-
-
-def test_sts_answers_json_to_who_asks_for_it(admin, make_user):
-    """As aws-iam-authenticator does."""
-    user, action = make_user(), "Action=GetCallerIdentity&Version=2011-06-15"
-    for accept in ("application/json", "application/json;q=1, text/xml"):
-        for answer in (fetch(user, action, Accept=accept), query(user, action, service="sts", Accept=accept)):
-            assert answer.status_code == 200 and answer.headers["Content-Type"] == "application/json"
-            body = answer.json()["GetCallerIdentityResponse"]
-            assert body == {
-                "GetCallerIdentityResult": {"Account": ACCOUNT, "Arn": user.arn, "UserId": user.user_id},
-                "ResponseMetadata": {"RequestId": answer.headers["x-amzn-RequestId"]}}
-    for accept in ("*/*", "text/xml, application/json", "application/jsonp"):
-        assert "<GetCallerIdentityResult>" in fetch(user, action, Accept=accept).text
-    assert "<GetUserResult>" in fetch(admin, "Action=GetUser", service="iam", Accept="application/json").text
-
-
-def test_the_errors_of_sts_in_json(admin):
-    thief = User(admin.server, admin.access_key, "x" * 40)
-    for user, action, status, code in ((admin, "Nonsense", 400, "InvalidAction"),
-                                       (thief, "GetCallerIdentity", 403, "SignatureDoesNotMatch")):
-        answer = fetch(user, f"Action={action}", Accept="application/json")
-        assert answer.status_code == status and answer.headers["Content-Type"] == "application/json"
-        body = answer.json()
-        assert set(body) == {"Error", "RequestId"} and body["RequestId"] == answer.headers["x-amzn-RequestId"]
-        assert body["Error"] == {"Code": code, "Message": body["Error"]["Message"], "Type": "Sender"}
-
-
-def test_unknown_parameters_are_ignored(admin):
-    assert query(admin, "Action=GetUser&Version=2010-05-08&Colour=red").status_code == 200
-
-
-@pytest.mark.parametrize("body", ["Action=GetUser&Action=GetUser", "Action=GetUser&UserName=%zz", "Action=GetUser&x=%ff"])
-def test_a_malformed_form_is_refused(admin, body):
-    assert query(admin, body).status_code == 400
-
-
-def test_the_xml_is_as_aws_writes_it(admin):
-    text = query(admin, "Action=GetUser&Version=2010-05-08").text
-    assert '<GetUserResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><GetUserResult><User>' in text
-    assert "<ResponseMetadata><RequestId>" in text
-    text = query(admin, "Action=GetCallerIdentity&Version=2011-06-15", service="sts").text
-    assert '<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">' in text
-    text = query(admin, "Action=GetUser&UserName=nobody-at-all").text
-    assert '<ErrorResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><Error><Type>Sender</Type>' in text
-    assert "<Code>NoSuchEntity</Code>" in text
+# --- The AWS CLI, and a crash ---
 
 
 def test_the_aws_cli_manages_users(admin):
