@@ -227,6 +227,8 @@ def test_an_init_that_was_cut_short_is_finished_by_the_next(fresh_server, step):
         if step == "empty database":
             for table in tables:
                 store.execute(f"DELETE FROM {table}")
+            store.execute("UPDATE store_info SET revision = 0")
+            (server.data / "store" / "store-id").unlink()
         elif step == "no administrator":
             for table in ("t_accounts", "t_users", "t_user_names", "t_user_policies", "t_access_keys", "t_user_access_keys"):
                 store.execute(f"DELETE FROM {table}")

@@ -151,7 +151,6 @@ Status check_nothing_is_lost(const DataFolder& folder) {
 }  // namespace
 
 Result<PreparedFolder> prepare_data_folder(const InitOptions& options) {
-  if (options.data.empty()) return fail(ErrorCode::kBadConfiguration, "--data is empty. Name a folder.");
   const DataFolder folder{absolute_path(options.data).lexically_normal()};
   TRY(make_private_folder(folder.path));
   TRY_ASSIGN(Config config, first_configuration(options, folder));
