@@ -109,7 +109,7 @@ class Conditions final : public ConditionSource {
       if (key->replication == ReplicationRole::kNone) return false;
       return add(out, key->replication == ReplicationRole::kPrimary ? "PRIMARY" : "REPLICA");
     }
-    // Of IAM policies only: whoever may create aliases must not grant access by a key policy (facts: aws-kms.md 4.5).
+    // Of IAM policies only: whoever may create aliases must not grant access by a key policy.
     if (name == "resourcealiases" && kind_ == PolicyKind::kIdentity) {
       for (const std::string& alias : request_.key->aliases) out.add(alias);
       return !request_.key->aliases.empty();
