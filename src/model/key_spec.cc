@@ -49,7 +49,7 @@ struct Row {
 constexpr Construction kStd = Construction::kStandard;
 using A = KeyAlgorithm;
 
-// facts: AWS KMS developer guide, "Key spec reference".
+// AWS KMS developer guide, "Key spec reference".
 constexpr std::array<Row, 28> kRows = {{
     {"SYMMETRIC_DEFAULT", kEncryptDecrypt, {A::kAes, 256, Curve::kNone, kCipher, Construction::kEnvelope}},
     {"RSA_2048", kEncryptDecrypt, {A::kRsa, 2048, Curve::kNone, kCipher, kStd}},

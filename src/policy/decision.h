@@ -8,7 +8,8 @@
 
 namespace kagimori {
 
-// What is known of one permission check after each policy was evaluated by itself (facts/aws-kms.md, 4.4).
+// What is known of one permission check after each policy was evaluated by itself (IAM user guide, "Policy evaluation
+// logic").
 struct DecisionInput {
   PolicyOutcome::Kind key_policy = PolicyOutcome::Kind::kNoMatch;  // ignored where iam_only
   PolicyOutcome::Kind identity = PolicyOutcome::Kind::kNoMatch;    // the strongest of the caller's identity policies

@@ -14,7 +14,7 @@ namespace {
 using Kind = JsonNode::Kind;
 namespace sentence = policy_sentence;
 
-// TAB, LF, CR and U+0020 to U+00FF, in UTF-8 (facts/aws-kms.md, 4.2).
+// TAB, LF, CR and U+0020 to U+00FF, in UTF-8.
 bool has_policy_characters(std::string_view text) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     const auto byte = static_cast<unsigned char>(text[i]);

@@ -11,7 +11,7 @@
 namespace kagimori {
 
 // The policy that a key gets when its maker gives none: one line that leaves everything to the account's identity
-// policies (facts/aws-kms.md, 4.1). `account` is 12 digits; `partition` is "aws" unless the deployment says otherwise.
+// policies. `account` is 12 digits; `partition` is "aws" unless the deployment says otherwise.
 std::string default_key_policy(std::string_view account, std::string_view partition = "aws");
 
 // What a principal's ARN or unique id is shown as.

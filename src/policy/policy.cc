@@ -103,7 +103,7 @@ Result<std::shared_ptr<const CompiledPolicy>> CompiledPolicy::compile(std::strin
   std::vector<Statement> statements;
   for (const PolicyEffect effect : {PolicyEffect::kDeny, PolicyEffect::kAllow}) {
     for (PolicyStatement& parsed : document.statements) {
-      // Without Action or Resource a statement is stored, but has no effect (facts/aws-kms.md, 4.2).
+      // Without Action or Resource a statement is stored, but has no effect.
       if (parsed.effect != effect || !parsed.actions || !parsed.resources) continue;
       statements.push_back(Statement{std::move(parsed), kind});
     }

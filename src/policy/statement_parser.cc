@@ -255,7 +255,7 @@ class StatementParser {
     return {};
   }
 
-  // facts/aws-kms.md, 4.2: an Allow that constrains the encryption context or the request's tags by ForAllValues alone.
+  // An Allow that constrains the encryption context or the request's tags by ForAllValues alone.
   Status check_not_too_permissive() const {
     if (kind_ != PolicyKind::kKey || statement_.effect != PolicyEffect::kAllow) return {};
     const Condition* lonely = nullptr;

@@ -7,7 +7,7 @@
 namespace kagimori {
 namespace {
 
-// Single-valued keys with vendors "aws" and "kms" (AWS global condition context keys; facts/aws-kms.md, 4.5), sorted.
+// Single-valued keys with vendors "aws" and "kms" (AWS global condition context keys), sorted.
 constexpr std::array kVariableKeys = std::to_array<std::string_view>({
     "aws:assumedroot",
     "aws:currenttime",

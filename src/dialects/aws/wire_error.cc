@@ -119,7 +119,7 @@ HttpResponse json_error(const Error& error, std::string_view request_id) {
   JsonWriter json(body);
   json.begin_object().member("__type", wire.json_type);
   const std::string_view message = public_message(error);
-  // AccessDeniedException is the one whose member has a capital (facts: aws-kms.md 7.5); some carry no message at all.
+  // AccessDeniedException is the one whose member has a capital; some carry no message at all.
   if (!message.empty()) json.member(error.code == ErrorCode::kAccessDenied ? "Message" : "message", message);
   json.end_object();
   HttpResponse response = answer(wire.json_status, kJson, std::move(body), request_id);

@@ -9,7 +9,7 @@
 namespace kagimori::aws {
 
 // How one ErrorCode looks on the wire of AWS's JSON 1.1 protocol (KMS) and of its Query protocol (IAM, STS): the one
-// table. KMS answers 400 for every client fault (facts: aws-kms.md 1.5, "Status rule").
+// table. KMS answers 400 for every client fault (AWS KMS API reference, "Common Errors").
 struct WireError {
   std::string_view json_type;  // "NotFoundException"
   int json_status = 400;
