@@ -10,6 +10,9 @@ DAY = 86_400
 ACCOUNT_ROOT = "arn:aws:iam::{account}:root"
 CRYPTOGRAPHIC = ("encrypt", "decrypt", "re_encrypt", "generate_data_key", "generate_data_key_without_plaintext")
 
+# Of the errors that are not the client's fault; all others have 400.
+STATUS = {"KMSInternalException": 500, "KeyUnavailableException": 500, "DependencyTimeoutException": 503}
+
 
 def refused(code, call, *, message=None, contains=None, **members):
     """Calls with `members`, asserts that the answer is the error `code`, and returns its message."""
@@ -19,8 +22,7 @@ def refused(code, call, *, message=None, contains=None, **members):
     text = error.get("Message", "")
     assert error["Code"] == code, f"{error['Code']}: {text}"
     status = caught.value.response["ResponseMetadata"]["HTTPStatusCode"]
-    wanted = {"KMSInternalException": 500, "KeyUnavailableException": 500, "DependencyTimeoutException": 503}
-    assert status == wanted.get(code, 400)
+    assert status == STATUS.get(code, 400)
     if message is not None:
         assert text == message
     if contains is not None:

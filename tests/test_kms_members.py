@@ -235,28 +235,6 @@ def test_an_unknown_target(admin, target):
     assert (answer.status_code, answer.json()["__type"]) == (400, "UnknownOperationException")
 
 
-FAULTS = ("DependencyTimeoutException", "KMSInternalException", "KeyUnavailableException", "ThrottlingException")
-WITHOUT_KEY = {"create_key": {}, "generate_random": {"NumberOfBytes": 8}, "list_aliases": {}, "list_keys": {}}
-OPERATIONS = (
-    *CRYPTOGRAPHIC, *WITHOUT_KEY, "describe_key", "get_key_policy", "get_key_rotation_status", "list_key_policies",
-    "list_key_rotations", "list_resource_tags", "create_alias", "update_alias", "delete_alias", "disable_key",
-    "enable_key", "enable_key_rotation", "rotate_key_on_demand", "disable_key_rotation", "put_key_policy",
-    "tag_resource", "untag_resource", "update_key_description", "schedule_key_deletion", "cancel_key_deletion",
-)
-
-
-@pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.parametrize("operation", OPERATIONS)
-def test_an_ordered_fault_comes_once(admin, kms, operation, fault):
-    case = Case(kms)
-    if operation == "cancel_key_deletion":
-        kms.schedule_key_deletion(KeyId=case.key_id)
-    members = WITHOUT_KEY[operation] if operation in WITHOUT_KEY else case.members(operation)
-    admin.call("Kagimori.InjectFault", ErrorCode=fault, Operation="".join(part.title() for part in operation.split("_")))
-    refused(fault, getattr(kms, operation), **members)
-    getattr(kms, operation)(**members)
-
-
 def test_the_sdk_retries_an_ordered_fault_by_itself(admin, case):
     patient = admin.client("kms", retries={"total_max_attempts": 3, "mode": "standard"})
     admin.call("Kagimori.InjectFault", ErrorCode="KeyUnavailableException", Operation="Decrypt", Times=1)

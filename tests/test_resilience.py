@@ -5,6 +5,7 @@ import json
 import os
 import socket
 import sqlite3
+import ssl
 import subprocess
 import sys
 import threading
@@ -303,6 +304,31 @@ def test_more_connections_than_the_shell_s_limit_of_open_files(fresh_server):
     for one in held:
         one.close()
     log.close()
+
+
+@pytest.mark.parametrize("settings, other_source", (
+    ({"limits.connections_per_source": 3}, True), ({"limits.connections": 3, "limits.connections_per_source": 3}, False),
+))
+def test_more_connections_than_are_allowed(fresh_server, settings, other_source):
+    server = fresh_server(settings=settings)
+
+    def connect(source):
+        """Whether a connection from the address is served."""
+        one = socket.create_connection(("127.0.0.1", server.port), timeout=10, source_address=(source, 0))
+        try:
+            secure = ssl.create_default_context(cafile=str(server.ca)).wrap_socket(one, server_hostname="localhost")
+            secure.sendall(b"GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            return secure if secure.recv(100).startswith(b"HTTP/1.1 200") else None
+        except OSError:
+            return None
+
+    held = [connect("127.0.0.1") for _ in range(3)]
+    assert all(held) and connect("127.0.0.1") is None
+    assert (connect("127.0.0.2") is not None) == other_source
+    held.pop().close()
+    deadline = time.monotonic() + 10
+    while connect("127.0.0.1") is None:
+        assert time.monotonic() < deadline, "a place that was given up is not given again"
 
 
 def test_a_source_that_asks_too_often_is_slowed_down_whatever_it_asks(fresh_server):

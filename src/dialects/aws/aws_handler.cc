@@ -188,6 +188,10 @@ void AwsHandler::answer_page(const Pending& pending) {
   http_.respond(pending.token, *std::move(page));
 }
 
+std::optional<Error> AwsHandler::ordered_fault(std::string_view operation) const {
+  return dialect_.test_seam == nullptr ? std::nullopt : dialect_.test_seam->faults.take(operation);
+}
+
 Result<Caller> AwsHandler::authenticate(const Pending& pending, Dialect dialect, std::string_view service) {
   const HttpRequest& request = pending.request;
   if (request.over_rate) {
@@ -230,8 +234,7 @@ void AwsHandler::process_json(Pending pending, std::string_view target_text) {
 
   JsonAnswer answer;
   const auto body = document_.parse(as_bytes(pending.request.body));
-  const auto fault = dialect_.test_seam == nullptr ? std::nullopt : dialect_.test_seam->faults.take(target->info.name);
-  if (fault) {
+  if (const auto fault = ordered_fault(target->info.name)) {
     answer = answer_error(*fault);
   } else if (media_type(pending.request.header("Content-Type")) != "application/x-amz-json-1.1") {
     answer = answer_error({ErrorCode::kSerialization, "The content type must be application/x-amz-json-1.1."});
@@ -290,7 +293,8 @@ void AwsHandler::process_query(Pending pending) {
   pending.operation = operation->name;
   Trail trail({operation->name, operation->read_only, operation->plane});
   auto work = operation->parse(*form, pending.request_id);
-  const Status admitted = work ? dialect_.engine.admit(*caller, trail) : Status(fail(work.error()));
+  Status admitted = work ? dialect_.engine.admit(*caller, trail) : Status(fail(work.error()));
+  if (const auto fault = ordered_fault(operation->name)) admitted = fail(*fault);
   if (!admitted) {
     dialect_.engine.emit(*worker_, *caller, trail, &admitted.error());
     return refuse(pending, admitted.error());

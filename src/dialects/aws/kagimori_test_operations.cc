@@ -52,8 +52,7 @@ JsonAnswer kagimori_inject_fault(JsonCall& call) {
   call.trail.parameter("errorCode", error).parameter("operation", operation);
   if (!call.test_seam->faults.inject(error, operation, times.value_or(1))) {
     return answer_error({ErrorCode::kValidation,
-                         "This ErrorCode can't be ordered. Use one that only trouble gives, such "
-                         "as KMSInternalException."});
+                         "No error has this name. Use one of AWS KMS or IAM, such as KMSInternalException."});
   }
   return answer_now(std::string());
 }

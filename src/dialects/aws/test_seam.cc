@@ -1,29 +1,16 @@
 #include "dialects/aws/test_seam.h"
 
-#include <array>
-#include <utility>
+#include "dialects/aws/wire_error.h"
 
 namespace kagimori::aws {
-namespace {
-
-constexpr std::array kOrderable = {
-    std::pair{std::string_view("DependencyTimeoutException"), ErrorCode::kDependencyTimeout},
-    std::pair{std::string_view("KMSInternalException"), ErrorCode::kInternal},
-    std::pair{std::string_view("KeyUnavailableException"), ErrorCode::kKeyUnavailable},
-    std::pair{std::string_view("ThrottlingException"), ErrorCode::kThrottling},
-};
-
-}  // namespace
 
 bool FaultTable::inject(std::string_view error_name, std::string_view operation, std::int64_t times) {
-  for (const auto& [name, code] : kOrderable) {
-    if (name != error_name) continue;
-    const std::lock_guard lock(mutex_);
-    faults_.insert_or_assign(std::string(operation), Fault{code, times});
-    any_.store(true, std::memory_order_release);
-    return true;
-  }
-  return false;
+  const std::optional<ErrorCode> code = error_code_of(error_name);
+  if (!code) return false;
+  const std::lock_guard lock(mutex_);
+  faults_.insert_or_assign(std::string(operation), Fault{*code, times});
+  any_.store(true, std::memory_order_release);
+  return true;
 }
 
 std::optional<Error> FaultTable::take(std::string_view operation) {

@@ -109,6 +109,16 @@ const WireError& wire_error(ErrorCode code) {
   return kInternal;
 }
 
+std::optional<ErrorCode> error_code_of(std::string_view wire_name) {
+  for (const auto name : {&WireError::json_type, &WireError::query_code}) {
+    for (const Row& row : kRows) {
+      if (row.wire.*name == wire_name) return row.code;
+    }
+    if (kInternal.*name == wire_name) return ErrorCode::kInternal;
+  }
+  return std::nullopt;
+}
+
 HttpResponse json_success(std::string body, std::string_view request_id) {
   return answer(200, kJson, std::move(body), request_id);
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -17,6 +18,8 @@ struct WireError {
   int query_status = 400;
 };
 const WireError& wire_error(ErrorCode code);
+// The error that is named so in the JSON protocol, else in the Query protocol.
+std::optional<ErrorCode> error_code_of(std::string_view wire_name);
 
 HttpResponse json_success(std::string body, std::string_view request_id);
 HttpResponse json_error(const Error& error, std::string_view request_id);

@@ -1,0 +1,109 @@
+"""Each error that the newest model of AWS's clients documents for each operation, as the client's own exception, with its
+event. Most arise in the other tests from what causes them; here every one of them is ordered (Kagimori.InjectFault), for
+many have no cause on a sound server, or none until keys of other kinds exist."""
+
+import json
+
+import pytest
+from harness import MODELS
+from kms_case import CRYPTOGRAPHIC, STATUS, Case
+from test_audit import api_name, event_of
+
+WITHOUT_KEY = {"create_key": {}, "generate_random": {"NumberOfBytes": 8}, "list_aliases": {}, "list_keys": {}}
+KMS = (
+    *CRYPTOGRAPHIC, *WITHOUT_KEY, "describe_key", "get_key_policy", "get_key_rotation_status", "list_key_policies",
+    "list_key_rotations", "list_resource_tags", "create_alias", "update_alias", "delete_alias", "disable_key",
+    "enable_key", "enable_key_rotation", "rotate_key_on_demand", "disable_key_rotation", "put_key_policy",
+    "tag_resource", "untag_resource", "update_key_description", "schedule_key_deletion", "cancel_key_deletion",
+)
+# Errors of every operation (AWS KMS API reference, "Common Errors"), or of trouble that may befall any.
+ALWAYS = ("DependencyTimeoutException", "KMSInternalException", "KeyUnavailableException", "ThrottlingException")
+# Of stores of keys that this server does not have yet: no request can be about one.
+OF_KEY_STORES = ("CloudHsm", "CustomKeyStore", "Xks")
+
+ALLOW_ALL = json.dumps({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "kms:*", "Resource": "*"}})
+IAM = {
+    "create_user": {"UserName": "documented-new"}, "get_user": {"UserName": "documented"}, "list_users": {},
+    "create_access_key": {"UserName": "documented"}, "list_access_keys": {"UserName": "documented"},
+    "update_access_key": {"UserName": "documented", "Status": "Active"},
+    "delete_access_key": {"UserName": "documented"},
+    "put_user_policy": {"UserName": "documented", "PolicyName": "p", "PolicyDocument": ALLOW_ALL},
+    "get_user_policy": {"UserName": "documented", "PolicyName": "p"},
+    "list_user_policies": {"UserName": "documented"},
+    "delete_user_policy": {"UserName": "documented", "PolicyName": "p"}, "delete_user": {"UserName": "documented"},
+}
+
+
+def documented(service, operation):
+    """What the client's model says that the operation may answer: {code on the wire: status}."""
+    model = MODELS.load_service_model(service, "service-2")
+    errors = {}
+    for error in model["operations"][api_name(operation)].get("errors", ()):
+        details = model["shapes"][error["shape"]].get("error", {})
+        code = error["shape"] if service == "kms" else details.get("code", error["shape"])
+        errors[code] = details.get("httpStatusCode", 400)
+    return errors
+
+
+def kms_cases():
+    for operation in KMS:
+        for code in sorted({*documented("kms", operation), *ALWAYS}):
+            if not code.startswith(OF_KEY_STORES):
+                yield operation, code
+
+
+@pytest.mark.parametrize("operation, code", list(kms_cases()))
+def test_of_kms(server, admin, kms, operation, code):
+    case = Case(kms)
+    if operation == "cancel_key_deletion":
+        kms.schedule_key_deletion(KeyId=case.key_id)
+    members = WITHOUT_KEY[operation] if operation in WITHOUT_KEY else case.members(operation)
+    admin.call("Kagimori.InjectFault", ErrorCode=code, Operation=api_name(operation))
+    with pytest.raises(kms.exceptions.ClientError) as caught:
+        getattr(kms, operation)(**members)
+    answer = caught.value.response
+    assert (answer["Error"]["Code"], answer["ResponseMetadata"]["HTTPStatusCode"]) == (code, STATUS.get(code, 400))
+    if code in documented("kms", operation):
+        assert type(caught.value) is getattr(kms.exceptions, code)
+    assert event_of(server, answer["ResponseMetadata"]["RequestId"])["errorCode"] == code
+    getattr(kms, operation)(**members)
+
+
+@pytest.fixture(scope="module")
+def documented_key(iam):
+    """A user with an access key and a policy."""
+    iam.create_user(UserName="documented")
+    iam.put_user_policy(**IAM["put_user_policy"])
+    return iam.create_access_key(UserName="documented")["AccessKey"]["AccessKeyId"]
+
+
+@pytest.mark.parametrize("operation, code, status", [
+    (operation, code, status) for operation in IAM for code, status in documented("iam", operation).items()
+])
+def test_of_iam(server, admin, iam, documented_key, operation, code, status):
+    members = dict(IAM[operation])
+    if operation in ("update_access_key", "delete_access_key"):
+        members["AccessKeyId"] = documented_key
+    admin.call("Kagimori.InjectFault", ErrorCode=code, Operation=api_name(operation))
+    with pytest.raises(iam.exceptions.ClientError) as caught:
+        getattr(iam, operation)(**members)
+    answer = caught.value.response
+    assert (answer["Error"]["Code"], answer["ResponseMetadata"]["HTTPStatusCode"]) == (code, status)
+    assert "errorCode" in event_of(server, answer["ResponseMetadata"]["RequestId"])
+    assert [user["UserName"] for user in iam.list_users()["Users"]].count("documented") == 1
+
+
+def test_a_user_that_is_not_there(iam):
+    for operation in ("create_access_key", "put_user_policy"):
+        with pytest.raises(iam.exceptions.NoSuchEntityException):
+            getattr(iam, operation)(**{**IAM[operation], "UserName": "nobody"})
+
+
+def test_the_quota_of_users(fresh_server):
+    server = fresh_server(settings={"quotas.users_per_account": 2})
+    iam = server.admin.client("iam")
+    iam.create_user(UserName="second")  # init made the first
+    with pytest.raises(iam.exceptions.LimitExceededException):
+        iam.create_user(UserName="third")
+    iam.delete_user(UserName="second")
+    iam.create_user(UserName="third")
