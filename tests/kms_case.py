@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 DAY = 86_400
 ACCOUNT_ROOT = "arn:aws:iam::{account}:root"
 CRYPTOGRAPHIC = ("encrypt", "decrypt", "re_encrypt", "generate_data_key", "generate_data_key_without_plaintext")
+ALLOW_ALL = json.dumps({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "kms:*", "Resource": "*"}})
 
 # Of the errors that are not the client's fault; all others have 400.
 STATUS = {"KMSInternalException": 500, "KeyUnavailableException": 500, "DependencyTimeoutException": 503}

@@ -213,13 +213,13 @@ def test_restore_does_not_give_a_good_store_for_a_damaged_backup(stopped, tmp_pa
 
 
 def test_a_damaged_backup_is_restored_when_there_is_no_better_one(stopped, tmp_path):
-    kept = stopped.key
     change(stopped, "UPDATE t_user_policies SET value = zeroblob(100)")
     run(stopped, "backup", "--to", tmp_path / "b", exit_code=1)
     database(stopped).unlink()
     assert "finding" in run(stopped, "restore", "--from", tmp_path / "b", exit_code=1)
     run(stopped, "restore", "--from", tmp_path / "b", "--accept-damage")
-    assert kept and "damaged" in run(stopped, "store", "check", exit_code=1)
+    assert "damaged" in run(stopped, "store", "check", exit_code=1)
+    stopped.start()
 
 
 def test_backup_refuses_the_database_of_another_store(stopped, fresh_server, tmp_path):
@@ -228,36 +228,6 @@ def test_backup_refuses_the_database_of_another_store(stopped, fresh_server, tmp
     shutil.copy(database(other), database(stopped))
     said = run(stopped, "backup", "--to", tmp_path / "b", exit_code=1)
     assert "this data folder is of store" in said and not (tmp_path / "b").exists()
-
-
-def test_backup_does_not_tear_the_audit_log_of_a_full_disk(tmp_path, fresh_server):
-    if os.geteuid() != 0:
-        pytest.skip("only root may mount a small disk")
-    small = tmp_path / "disk"
-    small.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "kagimori-test", small], capture_output=True)
-    if mounted.returncode != 0:
-        pytest.skip("this machine lets no one mount a tmpfs")
-    try:
-        log = small / "audit.jsonl"
-        server = fresh_server(start=False, settings={"audit.path": str(log)})  # one that runs keeps room for its log
-        run(server, "backup", "--to", tmp_path / "good")
-        # The last page of the log has room for a part of the next line.
-        with open(log, "ab") as file:
-            file.write(b"{}" + b" " * (4096 * 2 - 100 - log.stat().st_size - 3) + b"\n")
-        whole = log.read_bytes()
-        with open(small / "filler", "wb", buffering=0) as filler:
-            try:
-                while True:
-                    filler.write(b"\0" * 64)
-            except OSError:
-                pass
-        said = run(server, "backup", "--to", tmp_path / "b", exit_code=1)
-        assert f"{log} can't be written: No space left on device" in said
-        assert not (tmp_path / "b").exists()
-        assert log.read_bytes() == whole
-    finally:
-        subprocess.run(["umount", "--lazy", small], check=True)
 
 
 def test_the_drill_restore_into_a_new_folder_and_serve_it(stopped, tmp_path):

@@ -2,11 +2,9 @@
 event. Most arise in the other tests from what causes them; here every one of them is ordered (Kagimori.InjectFault), for
 many have no cause on a sound server, or none until keys of other kinds exist."""
 
-import json
-
 import pytest
 from harness import MODELS
-from kms_case import CRYPTOGRAPHIC, STATUS, Case
+from kms_case import ALLOW_ALL, CRYPTOGRAPHIC, STATUS, Case
 from test_audit import api_name, event_of
 
 WITHOUT_KEY = {"create_key": {}, "generate_random": {"NumberOfBytes": 8}, "list_aliases": {}, "list_keys": {}}
@@ -21,7 +19,6 @@ ALWAYS = ("DependencyTimeoutException", "KMSInternalException", "KeyUnavailableE
 # Of stores of keys that this server does not have yet: no request can be about one.
 OF_KEY_STORES = ("CloudHsm", "CustomKeyStore", "Xks")
 
-ALLOW_ALL = json.dumps({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "kms:*", "Resource": "*"}})
 IAM = {
     "create_user": {"UserName": "documented-new"}, "get_user": {"UserName": "documented"}, "list_users": {},
     "create_access_key": {"UserName": "documented"}, "list_access_keys": {"UserName": "documented"},

@@ -300,3 +300,24 @@ def test_audit_log_moved_away_is_made_anew(fresh_server):
     ids.append(kms.list_keys()["ResponseMetadata"]["RequestId"])
     assert ids[0] in {event.get("requestID") for event in events(audit.with_name("old.jsonl"))}
     assert [event["requestID"] for event in events(audit)] == ids[1:]
+
+
+@needs_mount
+def test_backup_does_not_tear_the_audit_log(disk, tmp_path):
+    log = disk.folder / "audit.jsonl"
+    # Never started: a server that runs keeps room for its log.
+    server = Server(tmp_path / "data", free_port(), settings={"audit.path": str(log)}).init()
+    backup = ("backup", "--config", server.config, "--to")
+    server.command(*backup, tmp_path / "good")
+    # The last page of the log has room for a part of the next line.
+    with open(log, "ab") as file:
+        file.write(b"{}" + b" " * (4096 * 2 - 100 - log.stat().st_size - 3) + b"\n")
+    whole = log.read_bytes()
+    disk.fill()
+    done = server.command(*backup, tmp_path / "b", check=False)
+    assert done.returncode == 1 and f"{log} can't be written: No space left on device" in done.stderr
+    assert not (tmp_path / "b").exists()
+    assert log.read_bytes() == whole
+    disk.make_room()
+    server.command(*backup, tmp_path / "b")
+    assert len(events(log)) == 3

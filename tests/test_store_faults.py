@@ -1,11 +1,9 @@
 """A store that fails: each operation that reads or changes it answers with the documented error, changes nothing, leaves
 its event, and works again. The faults stand before the real store (Kagimori.InjectStoreFault, test mode)."""
 
-import json
-
 import pytest
 from harness import Server, User, free_port
-from kms_case import CRYPTOGRAPHIC, Case, refused
+from kms_case import ALLOW_ALL, CRYPTOGRAPHIC, Case
 from test_audit import api_name, event_of
 
 # What the store says, and what clients of AWS KMS know it as.
@@ -134,7 +132,6 @@ def test_a_commit_that_is_always_overtaken_gives_up(own_server, case):
     case.kms.disable_key(KeyId=case.key_id)
 
 
-ALLOW_ALL = json.dumps({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "kms:*", "Resource": "*"}})
 IAM = {
     "create_user": ("users", {"UserName": "fault-new"}),
     "create_access_key": ("access_keys", {"UserName": "fault"}),

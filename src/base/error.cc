@@ -2,11 +2,11 @@
 
 namespace kagimori {
 
-std::string_view error_code_name(ErrorCode code) {
+std::string_view exception_name(ErrorCode code) {
   switch (code) {
 #define KAGIMORI_CODE(name) \
   case ErrorCode::k##name:  \
-    return #name;
+    return #name "Exception";
     KAGIMORI_CODE(AlreadyExists)
     KAGIMORI_CODE(Conflict)
     KAGIMORI_CODE(Disabled)
@@ -56,7 +56,13 @@ std::string_view error_code_name(ErrorCode code) {
     KAGIMORI_CODE(WrongRootKey)
 #undef KAGIMORI_CODE
   }
-  return "Internal";
+  return "InternalException";
+}
+
+std::string_view error_code_name(ErrorCode code) {
+  std::string_view name = exception_name(code);
+  name.remove_suffix(std::string_view("Exception").size());
+  return name;
 }
 
 }  // namespace kagimori

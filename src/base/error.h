@@ -63,7 +63,9 @@ enum class ErrorCode : std::uint16_t {
   kWrongRootKey,      // the root key does not open this store
 };
 
-std::string_view error_code_name(ErrorCode code);
+std::string_view error_code_name(ErrorCode code);  // "NotFound"
+// The same as AWS's models spell an exception: "NotFoundException".
+std::string_view exception_name(ErrorCode code);
 
 // A failure as a value: a code for programs and one sentence for people that says what was wrong and what to do.
 // An empty message is meant: some AWS errors carry none (InvalidCiphertextException).

@@ -57,9 +57,9 @@ class HttpRequestParser::Sink final : public http::basic_parser<true> {
     return put({base + at, size}, ec);
   }
 
-  // Beast ends the parse at the second of the two, before we hear of it.
+  // Beast ends the parse at the second of the two, before we hear of it; should it ever let both pass, we do not.
   bool mixes_framings(const error_code& ec) const {
-    return (lengths > 0 && ec == http::error::bad_transfer_encoding) ||
+    return (lengths > 0 && (encodings > 0 || ec == http::error::bad_transfer_encoding)) ||
            (encodings > 0 && ec == http::error::bad_content_length);
   }
 

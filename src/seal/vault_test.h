@@ -9,6 +9,7 @@
 #include "crypto/context.h"
 #include "crypto/random.h"
 #include "seal/root.h"
+#include "store/forwarding_store.h"
 #include "store/temporary_store.h"
 
 namespace kagimori::seal_test {
@@ -46,11 +47,11 @@ class TemporaryFolder {
 
 // Passes everything on to a store. One commit can be made to fail, as when the process dies there; and records can be
 // made to read as if somebody had written to the database behind the store's back.
-class FaultStore final : public Store {
+class FaultStore final : public ForwardingStore {
  public:
   enum class Fault : std::uint8_t { kNone, kBefore, kAfter };  // the batch is lost, or on disk but nobody is told
 
-  explicit FaultStore(Store& store) : store_(store) {}
+  explicit FaultStore(Store& store) : ForwardingStore(store) {}
   // The n-th commit from now on (counted from 1) fails with kIo, and so do all after it.
   void fail_commit(std::size_t n, Fault fault);
   void heal() { fault_ = Fault::kNone; }
@@ -66,17 +67,10 @@ class FaultStore final : public Store {
 
   Result<std::unique_ptr<ReadTransaction>> read() override;
   void commit(Batch batch, Committed done) override;
-  Result<std::vector<PendingEvent>> pending_events(std::size_t limit) override { return store_.pending_events(limit); }
-  void remove_events(std::uint64_t up_to_sequence) override { store_.remove_events(up_to_sequence); }
-  Status backup(const std::filesystem::path& target) override { return store_.backup(target); }
-  Status check_integrity() override { return store_.check_integrity(); }
-  void interrupt_checks() override { store_.interrupt_checks(); }
-  bool was_unclean() const override { return store_.was_unclean(); }
 
  private:
   class View;
 
-  Store& store_;
   std::map<std::pair<Table, Bytes>, std::optional<StoredRecord>> forged_;
   std::size_t commits_ = 0;
   std::size_t fail_at_ = 0;

@@ -51,8 +51,8 @@ JsonAnswer kagimori_inject_fault(JsonCall& call) {
   ANSWER_IF_FAILED(authorize_operator(call.caller, "kagimori:InjectFault"));
   call.trail.parameter("errorCode", error).parameter("operation", operation);
   if (!call.test_seam->faults.inject(error, operation, times.value_or(1))) {
-    return answer_error({ErrorCode::kValidation,
-                         "No error has this name. Use one of AWS KMS or IAM, such as KMSInternalException."});
+    return answer_error(
+        {ErrorCode::kValidation, "No error has this name. Use one of AWS KMS or IAM, such as KMSInternalException."});
   }
   return answer_now(std::string());
 }

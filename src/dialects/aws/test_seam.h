@@ -16,8 +16,8 @@ namespace kagimori::aws {
 // Faults that a test ordered: errors that AWS documents but that nature hardly gives. Any thread.
 class FaultTable {
  public:
-  // The next `times` requests of that operation ("Encrypt", "CreateUser") are answered with the error, which is named as
-  // in one of AWS's two protocols; 0 takes an order back. False for a name that no error has.
+  // The next `times` requests of that operation ("Encrypt", "CreateUser") are answered with the error, which is named
+  // as in one of AWS's two protocols; 0 takes an order back. False for a name that no error has.
   bool inject(std::string_view error_name, std::string_view operation, std::int64_t times);
   // The error that is due for a request of the operation, counted down.
   std::optional<Error> take(std::string_view operation);
