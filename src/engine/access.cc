@@ -18,6 +18,32 @@ bool equals_ignoring_case(std::string_view lower, std::string_view text) {
   return true;
 }
 
+// Condition keys whose value is one text of the request; lower case, without "kms:".
+struct TextFact {
+  std::string_view name;
+  std::string_view RequestFacts::* member;
+};
+constexpr std::array kTextFacts = {
+    TextFact{"datakeypairspec", &RequestFacts::data_key_pair_spec},
+    TextFact{"encryptionalgorithm", &RequestFacts::encryption_algorithm},
+    TextFact{"expirationmodel", &RequestFacts::expiration_model},
+    TextFact{"grantconstraintsourcearn", &RequestFacts::grant_constraint_source_arn},
+    TextFact{"grantconstrainttype", &RequestFacts::grant_constraint_type},
+    TextFact{"granteeprincipal", &RequestFacts::grantee_principal},
+    TextFact{"granteeserviceprincipal", &RequestFacts::grantee_service_principal},
+    TextFact{"keyagreementalgorithm", &RequestFacts::key_agreement_algorithm},
+    TextFact{"macalgorithm", &RequestFacts::mac_algorithm},
+    TextFact{"messagetype", &RequestFacts::message_type},
+    TextFact{"primaryregion", &RequestFacts::primary_region},
+    TextFact{"replicaregion", &RequestFacts::replica_region},
+    TextFact{"requestalias", &RequestFacts::request_alias},
+    TextFact{"retiringprincipal", &RequestFacts::retiring_principal},
+    TextFact{"retiringserviceprincipal", &RequestFacts::retiring_service_principal},
+    TextFact{"signingalgorithm", &RequestFacts::signing_algorithm},
+    TextFact{"wrappingalgorithm", &RequestFacts::wrapping_algorithm},
+    TextFact{"wrappingkeyspec", &RequestFacts::wrapping_key_spec},
+};
+
 // Answers the condition keys of one request. Values are views into the request, the caller or the key; what must be
 // made up (numbers, dates) lives in `made_`, which evaluate() outlives by contract.
 class Conditions final : public ConditionSource {
@@ -81,8 +107,16 @@ class Conditions final : public ConditionSource {
       return !facts.encryption_context.empty();
     }
     if (name == "calleraccount") return add(out, caller_.identity->account());
-    if (name == "encryptionalgorithm") return add(out, facts.encryption_algorithm);
-    if (name == "requestalias") return add(out, facts.request_alias);
+    for (const TextFact& fact : kTextFacts) {
+      if (fact.name == name) return add(out, facts.*fact.member);
+    }
+    if (name == "grantoperations") {
+      for (const std::string_view operation : facts.grant_operations) out.add(operation);
+      return !facts.grant_operations.empty();
+    }
+    if (name == "grantisforawsresource") return add_bool(out, facts.grant_is_for_aws_resource);
+    if (name == "trailingdayswithoutkeyusage") return add_number(out, facts.trailing_days_without_usage);
+    if (name == "validto") return facts.valid_to && add(out, keep(to_iso8601(*facts.valid_to)));
     if (name == "bypasspolicylockoutsafetycheck") return add_bool(out, facts.bypass_policy_lockout_safety_check);
     if (name == "reencryptonsamekey") return add_bool(out, facts.reencrypt_on_same_key);
     if (name == "rotationperiodindays") return add_number(out, facts.rotation_period_days);

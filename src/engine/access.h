@@ -36,6 +36,18 @@ struct RequestFacts {
   std::optional<bool> reencrypt_on_same_key;
   std::optional<std::int64_t> rotation_period_days;
   std::optional<std::int64_t> pending_window_days;
+  std::optional<std::int64_t> trailing_days_without_usage;  // of the key: DisableKey, ScheduleKeyDeletion
+  std::string_view signing_algorithm, mac_algorithm, message_type, key_agreement_algorithm, data_key_pair_spec;
+  // GetParametersForImport, ImportKeyMaterial.
+  std::string_view wrapping_algorithm, wrapping_key_spec, expiration_model;
+  std::optional<Timestamp> valid_to;
+  // ReplicateKey, UpdatePrimaryRegion.
+  std::string_view replica_region, primary_region;
+  // CreateGrant, and RetireGrant for the constraint's type.
+  std::span<const std::string_view> grant_operations;
+  std::string_view grantee_principal, grantee_service_principal, retiring_principal, retiring_service_principal;
+  std::string_view grant_constraint_type, grant_constraint_source_arn;
+  std::optional<bool> grant_is_for_aws_resource;
   // CreateKey, where there is no key yet.
   std::string_view key_spec, key_usage, key_origin;
   std::optional<bool> multi_region;

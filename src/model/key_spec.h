@@ -61,6 +61,11 @@ bool is_aws_key_usage(std::string_view name);
 // Every name, in AWS's order: what an error about a wrong one lists.
 std::span<const std::string_view> aws_key_specs();
 std::span<const std::string_view> aws_key_usages();
+// The algorithms of a key's usage, as DescribeKey lists them; empty for a key that AWS cannot express. Which member
+// they stand in follows from the usage: EncryptionAlgorithms, SigningAlgorithms, MacAlgorithms, KeyAgreementAlgorithms,
+// EncapsulationAlgorithms.
+std::span<const std::string_view> aws_algorithms(const KeyType& type);
+bool has_aws_algorithm(const KeyType& type, std::string_view algorithm);
 // The type of a new key. An empty usage means AWS's default, which only SYMMETRIC_DEFAULT has. kValidation with AWS's
 // text for a usage that is missing or does not fit; both names must be in their enumerations.
 Result<KeyType> aws_key_type(std::string_view spec, std::string_view usage);
