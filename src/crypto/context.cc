@@ -1,6 +1,6 @@
 #include "crypto/context.h"
 
-#include "crypto/openssl.h"
+#include "crypto/key_handles.h"
 
 namespace kagimori {
 namespace {
@@ -31,6 +31,7 @@ Status fetch_all(CryptoContext::Algorithms& a) {
     TRY(fetch(a.aes_kw[i], EVP_CIPHER_fetch, library, kWrapNames[i]));
     TRY(fetch(a.aes_kwp[i], EVP_CIPHER_fetch, library, kWrapPadNames[i]));
   }
+  a.key_pairs = openssl::find_key_pairs(library);
   return {};
 }
 

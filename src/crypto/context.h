@@ -26,6 +26,7 @@ class CryptoContext {
   // For crypto/ only: defined in crypto/openssl.h.
   struct Algorithms;
   Algorithms& algorithms() { return *algorithms_; }
+  const Algorithms& algorithms() const { return *algorithms_; }
 
  private:
   explicit CryptoContext(std::unique_ptr<Algorithms> algorithms);

@@ -54,6 +54,12 @@ const char* digest_name(HashAlgorithm algorithm);
 
 namespace kagimori {
 
+// What of crypto/key_pair_spec.h the loaded OpenSSL has.
+struct KeyPairSupport {
+  std::array<bool, 15> specs{};  // by the number of a KeyPairSpec, which begins with 1
+  bool ed25519ph = false;
+};
+
 // Members are destroyed from the last to the first: the library goes last.
 struct CryptoContext::Algorithms {
   openssl::Library library;
@@ -65,6 +71,7 @@ struct CryptoContext::Algorithms {
   openssl::Cipher aes256gcm;
   std::array<openssl::Cipher, 3> aes_kw;   // KEK of 128, 192, 256 bits
   std::array<openssl::Cipher, 3> aes_kwp;  // the same
+  KeyPairSupport key_pairs;
   // Between calls it is a SHA-256 that has absorbed nothing, so that no trace of the last message stays in it.
   openssl::DigestContext sha256_scratch;
   // Between calls it is empty.

@@ -31,9 +31,10 @@ class PrivateKey {
   Result<SecretBytes> parameters() const;
   static Result<PrivateKey> from_parameters(CryptoContext& crypto, KeyPairSpec expected, ByteView parameters);
 
-  // The public half as SubjectPublicKeyInfo in DER, and as a key of its own, which holds nothing private.
+  // The public half as SubjectPublicKeyInfo in DER, and as a key of its own, which holds nothing private and belongs to
+  // the CryptoContext given here.
   Result<Bytes> spki() const;
-  Result<PublicKey> public_key() const;
+  Result<PublicKey> public_key(CryptoContext& crypto) const;
 
   KeyPairSpec spec() const { return spec_; }
 
