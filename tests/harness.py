@@ -187,6 +187,10 @@ class Server:
             assert done.returncode == 0, f"kagimori {arguments}: exit {done.returncode}\n{done.stdout}{done.stderr}"
         return done
 
+    def openssl(self):
+        """The OpenSSL that the server runs with: "OpenSSL 3.0.19"."""
+        return self.command("--version").stdout.partition("(")[2].partition(")")[0]
+
     def init(self):
         """Makes the store if there is none and writes DIR/env anew."""
         self.command("init", "--data", self.data, "--port", self.port, "--region", self.region)

@@ -58,7 +58,8 @@ def test_the_version_is_told():
     done = subprocess.run([BINARY, "--version"], capture_output=True, text=True, timeout=30)
     project = (ROOT / "CMakeLists.txt").read_text()
     assert done.returncode == 0
-    assert done.stdout == f"kagimori {re.search(r'VERSION ([0-9.]+) LANGUAGES', project)[1]}\n"
+    version = re.search(r"VERSION ([0-9.]+) LANGUAGES", project)[1]
+    assert re.fullmatch(rf"kagimori {re.escape(version)} \(OpenSSL [0-9.]+\)\n", done.stdout)
 
 
 @pytest.mark.parametrize("command", [

@@ -11,6 +11,7 @@
 #include "cli/client_commands.h"
 #include "cli/commands.h"
 #include "cli/output.h"
+#include "crypto/key_pair_spec.h"
 #include "server/hardening.h"
 
 namespace kagimori::cli {
@@ -265,7 +266,8 @@ Status run(const Arguments& arguments) {
 int run_command_line(int argc, char** argv) {
   const bool has_output = keep_standard_descriptors();
   CLI::App app("Kagimori: a self-hosted key management service.");
-  app.set_version_flag("--version", "kagimori " KAGIMORI_VERSION, "Print the version");
+  // The OpenSSL that runs decides which kinds of keys there are.
+  app.set_version_flag("--version", "kagimori " KAGIMORI_VERSION " (" + loaded_openssl() + ")", "Print the version");
   app.require_subcommand(1);
   Arguments arguments;
   add_server_commands(&app, arguments);

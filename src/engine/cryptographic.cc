@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include "base/log.h"
+#include "engine/asymmetric_encryption.h"
 #include "engine/key_lookup.h"
+#include "engine/key_material.h"
 #include "model/arn.h"
 
 namespace kagimori {
@@ -21,19 +23,11 @@ std::string context_json(const EncryptionContext& context) {
   return json;
 }
 
-Status dry_run_done() {
-  return fail(ErrorCode::kDryRunOperation, "The request would have succeeded, but the DryRun option is set.");
-}
-
-Status check_algorithm(std::string_view algorithm, std::string_view key_arn) {
-  if (algorithm == kSymmetricDefault) return {};
-  return fail(
-      ErrorCode::kInvalidKeyUsage,
-      fmt::format("{} key spec is SYMMETRIC_DEFAULT which is incompatible with algorithm {}.", key_arn, algorithm));
-}
-
-CiphertextHeader header_for(const KeySnapshot& snapshot) {
-  return {kSuiteDerivedAesGcm, snapshot.key.key_id, snapshot.key.account, snapshot.key.primary_version};
+// Asymmetric algorithms have no place for a context: it must not look as if it protected anything.
+Status refuse_context(const EncryptionContext& context, std::string_view algorithm) {
+  if (context.empty()) return {};
+  return fail(ErrorCode::kValidation,
+              fmt::format("Algorithm {} does not support an encryption context. Leave it out.", algorithm));
 }
 
 Result<Bytes> seal_with(EngineWorker& worker, const CachedKey& key, EncryptionContext& context, ByteView plaintext) {
@@ -41,12 +35,8 @@ Result<Bytes> seal_with(EngineWorker& worker, const CachedKey& key, EncryptionCo
   Bytes canonical;
   canonical_encryption_context(context, canonical);
   Bytes ciphertext;
-  TRY(with->seal(*worker.crypto, *worker.random, header_for(key.snapshot()), canonical, plaintext, ciphertext));
+  TRY(with->seal(*worker.crypto, *worker.random, ciphertext_header(key.snapshot()), canonical, plaintext, ciphertext));
   return ciphertext;
-}
-
-void put_context(Trail& trail, const EncryptionContext& context) {
-  if (!context.empty()) trail.parameter_json("encryptionContext", context_json(context));
 }
 
 // AWS's answer when a ciphertext leads to no key that the caller may use.
@@ -74,13 +64,17 @@ bool lies_in_another_account(const Caller& caller, std::string_view key_id, cons
 }
 
 Result<SourceKey> find_source(Engine& engine, EngineWorker& worker, const Caller& caller, Trail& trail,
-                              std::string_view key_id, ByteView ciphertext, bool ignore_ciphertext,
-                              std::string_view action) {
+                              const DecryptRequest& request, std::string_view action) {
   SourceKey source;
-  if (!ignore_ciphertext) source.header = parse_ciphertext_header(ciphertext);
+  std::string_view key_id = request.key_id;
+  const bool symmetric = request.algorithm == kSymmetricDefault;
+  if (!symmetric && key_id.empty()) {
+    return fail(ErrorCode::kValidation, "The key must be named when the ciphertext is one of an asymmetric key.");
+  }
+  if (symmetric && !request.ignore_ciphertext) source.header = parse_ciphertext_header(request.ciphertext);
   if (!key_id.empty()) {
     std::string foreign_arn;
-    if (lies_in_another_account(caller, key_id, source.header)) {
+    if (symmetric && lies_in_another_account(caller, key_id, source.header)) {
       foreign_arn = key_arn(engine.settings().region, source.header->account, key_id);
       key_id = foreign_arn;
     }
@@ -103,14 +97,16 @@ Status authorize_source(const Caller& caller, const SourceKey& source, const Key
   return allowed;
 }
 
+tl::unexpected<Error> incorrect_key() {
+  return fail(ErrorCode::kIncorrectKey,
+              "The key ID in the request does not identify a CMK that can perform this operation.");
+}
+
 Result<SecretBytes> open_with(EngineWorker& worker, const SourceKey& source, EncryptionContext& context,
                               ByteView ciphertext) {
   const Key& key = source.key.snapshot().key;
   TRY_ASSIGN(const CiphertextHeader header, source.header);
-  if (header.key_id != key.key_id || header.account != key.account) {
-    return fail(ErrorCode::kIncorrectKey,
-                "The key ID in the request does not identify a CMK that can perform this operation.");
-  }
+  if (header.key_id != key.key_id || header.account != key.account) return incorrect_key();
   TRY_ASSIGN(MessageKey* const with, message_key(worker, source.key, header.version));
   const VersionSnapshot& version = *source.key.snapshot().version(header.version);
   if (lifecycle_permits(version.state, Purpose::kProcess) != Permission::kYes) {
@@ -123,65 +119,124 @@ Result<SecretBytes> open_with(EngineWorker& worker, const SourceKey& source, Enc
   return with->open(*worker.crypto, canonical, ciphertext);
 }
 
+// Usage, algorithm and state of the key that opens a ciphertext. A symmetric ciphertext is never one of a key that does
+// not encrypt at all; AWS calls that the wrong key, not the wrong usage.
+Status check_source(const SourceKey& source, const KeyUse& use) {
+  const bool encrypts = aws_key_usage(source.key.snapshot().key.type) == use.usage;
+  if (!encrypts && use.algorithm == kSymmetricDefault && source.header) return incorrect_key();
+  return check_use(source.key, use);
+}
+
+// Opens the ciphertext, or gets ready to: authorised and checked already.
+Result<Decryption> begin_decryption(EngineWorker& worker, const SourceKey& source, DecryptRequest& request) {
+  Decryption decryption;
+  decryption.key = source.key.entry->key;
+  decryption.algorithm = request.algorithm;
+  decryption.dry_run = request.dry_run;
+  decryption.response.key_arn = decryption.key->arn;
+  if (request.algorithm != kSymmetricDefault) {
+    TRY(refuse_context(request.context, request.algorithm));
+    if (request.ignore_ciphertext) return decryption;
+    TRY_ASSIGN(decryption.with, private_key(worker, source.key));
+    decryption.on_pool = belongs_on_pool(decryption.key->key.type, true);
+    decryption.ciphertext = to_bytes(request.ciphertext);
+    return decryption;
+  }
+  if (request.ignore_ciphertext) return decryption;
+  TRY_ASSIGN(decryption.response.plaintext, open_with(worker, source, request.context, request.ciphertext));
+  decryption.response.material_id = decryption.key->version(source.header->version)->material_id;
+  return decryption;
+}
+
 }  // namespace
+
+CiphertextHeader ciphertext_header(const KeySnapshot& snapshot) {
+  return {kSuiteDerivedAesGcm, snapshot.key.key_id, snapshot.key.account, snapshot.key.primary_version};
+}
+
+void put_encryption_context(Trail& trail, std::string_view name, const EncryptionContext& context) {
+  if (!context.empty()) trail.parameter_json(name, context_json(context));
+}
 
 Result<EncryptResponse> encrypt(Engine& engine, EngineWorker& worker, const Caller& caller, Trail& trail,
                                 EncryptRequest& request) {
   trail.parameter("keyId", request.key_id).parameter("encryptionAlgorithm", request.algorithm);
-  put_context(trail, request.context);
+  put_encryption_context(trail, "encryptionContext", request.context);
   TRY_ASSIGN(const CachedKey key, find_cached_key(engine, worker, caller, trail, request.key_id, "kms:Encrypt"));
   KeyUse use{KmsOperation::kEncrypt, "kms:Encrypt", Purpose::kProtect, {}};
   use.facts.encryption_context = request.context;
   use.facts.encryption_algorithm = request.algorithm;
+  use.algorithm = request.algorithm;
+  use.public_half = true;
   TRY(authorize_use(caller, key, use));
-  TRY(check_algorithm(request.algorithm, key.snapshot().arn));
   TRY(check_use(key, use));
-  if (request.dry_run) return fail(dry_run_done().error());
-  trail.additional("keyMaterialId", key.snapshot().primary().material_id);
+  const KeySnapshot& snapshot = key.snapshot();
+  const bool symmetric = request.algorithm == kSymmetricDefault;
+  if (!symmetric) {
+    TRY(refuse_context(request.context, request.algorithm));
+    TRY(check_plaintext_size(snapshot.key.type, request.algorithm, request.plaintext.size()));
+  }
+  if (request.dry_run) return dry_run_done();
   EncryptResponse response;
+  response.key_arn = snapshot.arn;
+  if (!symmetric) {
+    TRY_ASSIGN(const auto with, public_key(worker, key));
+    TRY_ASSIGN(response.ciphertext, encrypt_asymmetric(*worker.crypto, *with, request.algorithm, request.plaintext));
+    return response;
+  }
+  trail.additional("keyMaterialId", snapshot.primary().material_id);
   TRY_ASSIGN(response.ciphertext, seal_with(worker, key, request.context, request.plaintext));
-  response.key_arn = key.snapshot().arn;
   return response;
 }
 
-Result<DecryptResponse> decrypt(Engine& engine, EngineWorker& worker, const Caller& caller, Trail& trail,
-                                DecryptRequest& request) {
+Status Decryption::compute(CryptoContext& crypto) {
+  if (with != nullptr) {
+    TRY_ASSIGN(response.plaintext, decrypt_asymmetric(crypto, *with, algorithm, ciphertext));
+  }
+  return dry_run ? Status(dry_run_done()) : Status();
+}
+
+Result<Decryption> decrypt(Engine& engine, EngineWorker& worker, const Caller& caller, Trail& trail,
+                           DecryptRequest& request) {
   if (!request.key_id.empty()) trail.parameter("keyId", request.key_id);
   trail.parameter("encryptionAlgorithm", request.algorithm);
-  put_context(trail, request.context);
-  TRY_ASSIGN(const SourceKey source, find_source(engine, worker, caller, trail, request.key_id, request.ciphertext,
-                                                 request.ignore_ciphertext, "kms:Decrypt"));
+  put_encryption_context(trail, "encryptionContext", request.context);
+  TRY_ASSIGN(const SourceKey source, find_source(engine, worker, caller, trail, request, "kms:Decrypt"));
   KeyUse use{KmsOperation::kDecrypt, "kms:Decrypt", Purpose::kProcess, {}};
   use.facts.encryption_context = request.context;
   use.facts.encryption_algorithm = request.algorithm;
+  use.algorithm = request.algorithm;
   TRY(authorize_source(caller, source, use));
-  TRY(check_algorithm(request.algorithm, source.key.snapshot().arn));
-  TRY(check_use(source.key, use));
-  DecryptResponse response;
-  if (!request.ignore_ciphertext) {
-    TRY_ASSIGN(response.plaintext, open_with(worker, source, request.context, request.ciphertext));
-    response.material_id = source.key.snapshot().version(source.header->version)->material_id;
-    trail.additional("keyMaterialId", response.material_id);
-  }
-  if (request.dry_run) return fail(dry_run_done().error());
-  response.key_arn = source.key.snapshot().arn;
-  return response;
+  TRY(check_source(source, use));
+  TRY_ASSIGN(Decryption decryption, begin_decryption(worker, source, request));
+  if (!decryption.response.material_id.empty()) trail.additional("keyMaterialId", decryption.response.material_id);
+  return decryption;
 }
 
-Result<ReEncryptResponse> re_encrypt(Engine& engine, EngineWorker& worker, const Caller& caller, Trail& trail,
-                                     ReEncryptRequest& request) {
+Status ReEncryption::compute(CryptoContext& crypto, RandomSource& random) {
+  TRY(source.compute(crypto));
+  const ByteView plaintext = source.response.plaintext.expose();
+  if (destination_public != nullptr) {
+    TRY(check_plaintext_size(destination->key.type, destination_algorithm, plaintext.size()));
+    TRY_ASSIGN(response.ciphertext, encrypt_asymmetric(crypto, *destination_public, destination_algorithm, plaintext));
+    return {};
+  }
+  TRY_ASSIGN(MessageKey with, MessageKey::create(crypto, destination->primary().material.expose()));
+  return with.seal(crypto, random, ciphertext_header(*destination), destination_context, plaintext,
+                   response.ciphertext);
+}
+
+Result<ReEncryption> re_encrypt(Engine& engine, EngineWorker& worker, const Caller& caller, Trail& trail,
+                                ReEncryptRequest& request) {
+  DecryptRequest opening{request.ciphertext,       request.source_context, request.source_key_id,
+                         request.source_algorithm, request.dry_run,        request.ignore_ciphertext};
   if (!request.source_key_id.empty()) trail.parameter("sourceKeyId", request.source_key_id);
   trail.parameter("destinationKeyId", request.destination_key_id)
       .parameter("sourceEncryptionAlgorithm", request.source_algorithm)
       .parameter("destinationEncryptionAlgorithm", request.destination_algorithm);
-  if (!request.source_context.empty()) {
-    trail.parameter_json("sourceEncryptionContext", context_json(request.source_context));
-  }
-  if (!request.destination_context.empty()) {
-    trail.parameter_json("destinationEncryptionContext", context_json(request.destination_context));
-  }
-  TRY_ASSIGN(const SourceKey source, find_source(engine, worker, caller, trail, request.source_key_id,
-                                                 request.ciphertext, request.ignore_ciphertext, "kms:ReEncryptFrom"));
+  put_encryption_context(trail, "sourceEncryptionContext", request.source_context);
+  put_encryption_context(trail, "destinationEncryptionContext", request.destination_context);
+  TRY_ASSIGN(const SourceKey source, find_source(engine, worker, caller, trail, opening, "kms:ReEncryptFrom"));
   TRY_ASSIGN(const CachedKey destination,
              find_cached_key(engine, worker, caller, trail, request.destination_key_id, "kms:ReEncryptTo"));
   const bool same_key = source.key.entry == destination.entry;
@@ -189,36 +244,41 @@ Result<ReEncryptResponse> re_encrypt(Engine& engine, EngineWorker& worker, const
   from.facts.encryption_context = request.source_context;
   from.facts.encryption_algorithm = request.source_algorithm;
   from.facts.reencrypt_on_same_key = same_key;
+  from.algorithm = request.source_algorithm;
   KeyUse to{KmsOperation::kReEncrypt, "kms:ReEncryptTo", Purpose::kProtect, {}};
   to.facts.encryption_context = request.destination_context;
   to.facts.encryption_algorithm = request.destination_algorithm;
   to.facts.reencrypt_on_same_key = same_key;
+  to.algorithm = request.destination_algorithm;
+  to.public_half = true;
   TRY(authorize_source(caller, source, from));
   TRY(authorize_use(caller, destination, to));
-  TRY(check_algorithm(request.source_algorithm, source.key.snapshot().arn));
-  TRY(check_algorithm(request.destination_algorithm, destination.snapshot().arn));
-  TRY(check_use(source.key, from));
+  TRY(check_source(source, from));
   TRY(check_use(destination, to));
-  ReEncryptResponse response;
-  SecretBytes plaintext;
-  if (!request.ignore_ciphertext) {
-    TRY_ASSIGN(plaintext, open_with(worker, source, request.source_context, request.ciphertext));
-    response.source_material_id = source.key.snapshot().version(source.header->version)->material_id;
+  ReEncryption work;
+  work.destination = destination.entry->key;
+  work.destination_algorithm = request.destination_algorithm;
+  if (request.destination_algorithm != kSymmetricDefault) {
+    TRY(refuse_context(request.destination_context, request.destination_algorithm));
+    TRY_ASSIGN(work.destination_public, public_key(worker, destination));
+  } else {
+    TRY(require_material(destination));
+    canonical_encryption_context(request.destination_context, work.destination_context);
+    work.response.destination_material_id = work.destination->primary().material_id;
   }
-  if (request.dry_run) return fail(dry_run_done().error());
-  TRY_ASSIGN(response.ciphertext, seal_with(worker, destination, request.destination_context, plaintext.expose()));
-  response.source_key_arn = source.key.snapshot().arn;
-  response.destination_key_arn = destination.snapshot().arn;
-  response.destination_material_id = destination.snapshot().primary().material_id;
-  trail.additional("sourceKeyMaterialId", response.source_material_id)
-      .additional("destinationKeyMaterialId", response.destination_material_id);
-  return response;
+  TRY_ASSIGN(work.source, begin_decryption(worker, source, opening));
+  work.response.source_key_arn = work.source.key->arn;
+  work.response.destination_key_arn = work.destination->arn;
+  work.response.source_material_id = work.source.response.material_id;
+  trail.additional("sourceKeyMaterialId", work.response.source_material_id)
+      .additional("destinationKeyMaterialId", work.response.destination_material_id);
+  return work;
 }
 
 Result<GenerateDataKeyResponse> generate_data_key(Engine& engine, EngineWorker& worker, const Caller& caller,
                                                   Trail& trail, GenerateDataKeyRequest& request) {
   trail.parameter("keyId", request.key_id).parameter_json("numberOfBytes", std::to_string(request.bytes));
-  put_context(trail, request.context);
+  put_encryption_context(trail, "encryptionContext", request.context);
   const std::string_view action =
       request.without_plaintext ? "kms:GenerateDataKeyWithoutPlaintext" : "kms:GenerateDataKey";
   TRY_ASSIGN(const CachedKey key, find_cached_key(engine, worker, caller, trail, request.key_id, action));
@@ -229,9 +289,10 @@ Result<GenerateDataKeyResponse> generate_data_key(Engine& engine, EngineWorker& 
       {}};
   use.facts.encryption_context = request.context;
   use.facts.encryption_algorithm = kSymmetricDefault;
+  use.algorithm = kSymmetricDefault;
   TRY(authorize_use(caller, key, use));
   TRY(check_use(key, use));
-  if (request.dry_run) return fail(dry_run_done().error());
+  if (request.dry_run) return dry_run_done();
   GenerateDataKeyResponse response;
   response.plaintext = SecretBytes(request.bytes);
   worker.random->fill_private(response.plaintext.expose_mutable());

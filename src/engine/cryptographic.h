@@ -20,6 +20,11 @@ inline constexpr std::size_t kMaxPlaintext = 4096;  // bytes
 // Pairs of an encryption context; views into the request.
 using EncryptionContext = std::vector<ContextPair>;
 
+// The header of a ciphertext made with the key's primary version.
+CiphertextHeader ciphertext_header(const KeySnapshot& snapshot);
+// Puts the context on the trail under this name, if there is one.
+void put_encryption_context(Trail& trail, std::string_view name, const EncryptionContext& context);
+
 struct EncryptRequest {
   std::string_view key_id;
   ByteView plaintext;
@@ -45,10 +50,23 @@ struct DecryptRequest {
 struct DecryptResponse {
   SecretBytes plaintext;
   std::string key_arn;
-  std::string material_id;
+  std::string material_id;  // of symmetric keys
 };
-Result<DecryptResponse> decrypt(Engine& engine, EngineWorker& worker, const Caller& caller, Trail& trail,
-                                DecryptRequest& request);
+// A decryption that has been authorised: done already for symmetric keys, else compute() opens the ciphertext, on the
+// worker's thread or, when `on_pool` says so, on the pool.
+struct Decryption {
+  std::shared_ptr<const KeySnapshot> key;
+  bool on_pool = false;
+  DecryptResponse response;
+  std::shared_ptr<const PrivateKey> with;  // null: done
+  std::string algorithm;
+  Bytes ciphertext;
+  bool dry_run = false;
+
+  Status compute(CryptoContext& crypto);
+};
+Result<Decryption> decrypt(Engine& engine, EngineWorker& worker, const Caller& caller, Trail& trail,
+                           DecryptRequest& request);
 
 struct ReEncryptRequest {
   ByteView ciphertext;
@@ -64,8 +82,19 @@ struct ReEncryptResponse {
   std::string source_key_arn, destination_key_arn;
   std::string source_material_id, destination_material_id;
 };
-Result<ReEncryptResponse> re_encrypt(Engine& engine, EngineWorker& worker, const Caller& caller, Trail& trail,
-                                     ReEncryptRequest& request);
+// As Decryption, with both keys.
+struct ReEncryption {
+  Decryption source;
+  std::shared_ptr<const KeySnapshot> destination;
+  std::shared_ptr<const PublicKey> destination_public;  // null: a symmetric key
+  std::string destination_algorithm;
+  Bytes destination_context;  // canonical
+  ReEncryptResponse response;
+
+  Status compute(CryptoContext& crypto, RandomSource& random);
+};
+Result<ReEncryption> re_encrypt(Engine& engine, EngineWorker& worker, const Caller& caller, Trail& trail,
+                                ReEncryptRequest& request);
 
 struct GenerateDataKeyRequest {
   std::string_view key_id;

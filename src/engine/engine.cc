@@ -34,6 +34,7 @@ std::vector<std::string_view> split_item(std::string_view item) {
 struct Engine::Job {
   Caller caller;
   Trail trail;
+  Prepare prepare;
   Work work;
   Done done;
   EngineWorker* worker = nullptr;
@@ -184,7 +185,7 @@ Result<CacheEntry> Engine::load_item(PoolThread& thread, const std::string& item
     TRY_ASSIGN(entry.identity, load_identity(reader, std::string_view(item).substr(2)));
   } else if (item.starts_with("K|")) {
     TRY_ASSIGN(entry.key, load_key(reader, parts[1], parts[2], parts[3]));
-    if (entry.key != nullptr) entry.message_keys.resize(entry.key->versions.size());
+    if (entry.key != nullptr) entry.keyed.resize(entry.key->versions.size());
   } else {
     TRY_ASSIGN(const auto alias, load_alias(reader, parts[1], parts[2], parts[3]));
     if (alias) entry.alias_target = alias->target_key_id;
@@ -210,6 +211,7 @@ void Engine::drop_everywhere(std::vector<std::string> items, std::function<void(
     port->post(i, [this, i, shared] {
       EngineWorker& worker = *workers_[i];
       for (const std::string& item : shared->items) {
+        if (const CacheEntry* const entry = worker.cache.find(item)) entry->supersede();
         worker.cache.erase(item);
         const auto fill = worker.fills.find(item);
         if (fill != worker.fills.end()) fill->second.stale = true;
@@ -220,10 +222,11 @@ void Engine::drop_everywhere(std::vector<std::string> items, std::function<void(
 
 // --- Management operations ---
 
-void Engine::run(EngineWorker& worker, Caller caller, Trail trail, Work work, Done done) {
+void Engine::run(EngineWorker& worker, Caller caller, Trail trail, Work work, Done done, Prepare prepare) {
   auto job = std::make_shared<Job>();
   job->caller = std::move(caller);
   job->trail = std::move(trail);
+  job->prepare = std::move(prepare);
   job->work = std::move(work);
   job->done = std::move(done);
   job->worker = &worker;
@@ -240,6 +243,7 @@ void Engine::run(EngineWorker& worker, Caller caller, Trail trail, Work work, Do
 void Engine::execute(PoolThread& thread, const std::shared_ptr<Job>& job) {
   job->trail.reset();
   if (const Status log_is_ready = outbox_.ready(); !log_is_ready) return finish(job, fail(log_is_ready.error()), false);
+  if (job->prepare != nullptr && job->tries == 0) job->prepare(thread);
   auto read = parts_.store.read();
   if (!read) return finish(job, fail(read.error()), false);
   Transaction transaction(environment(thread), *std::move(read), job->caller, job->trail);
@@ -284,6 +288,32 @@ void Engine::finish(const std::shared_ptr<Job>& job, Result<std::string> result,
     if (!event_is_written) emit(*job->worker, job->caller, job->trail, *shared ? nullptr : &shared->error());
     job->done(std::move(*shared), job->trail);
   });
+}
+
+// --- Cryptography that takes long ---
+
+void Engine::offload(EngineWorker& worker, const Caller& caller, std::vector<std::shared_ptr<const KeySnapshot>> keys,
+                     PoolWork work, std::function<void(Result<std::string>)> done) {
+  WorkerPort* const port = port_.load(std::memory_order_acquire);
+  const auto shared_done = std::make_shared<std::function<void(Result<std::string>)>>(std::move(done));
+  Status queued = fail(ErrorCode::kServiceUnavailable, "The server is starting. Try again.");
+  if (port != nullptr) {
+    queued = pool_->submit([port, &worker, identity = caller.identity, keys = std::move(keys), work = std::move(work),
+                            shared_done](PoolThread& thread) {
+      std::string moved_on;
+      if (identity->superseded) moved_on = cache_key::identity(identity->access_key.access_key_id);
+      for (const auto& key : keys) {
+        if (key->superseded) moved_on = cache_key::key(key->key.account, key->key.region, key->key.key_id);
+      }
+      auto result = std::make_shared<Result<std::string>>(
+          moved_on.empty() ? work(thread) : fail(ErrorCode::kCacheMiss, "What the request rests on has changed."));
+      port->post(worker.index, [&worker, shared_done, moved_on, result] {
+        if (!moved_on.empty()) worker.missing = moved_on;
+        (*shared_done)(std::move(*result));
+      });
+    });
+  }
+  if (!queued) (*shared_done)(fail(queued.error()));
 }
 
 // --- Audit ---

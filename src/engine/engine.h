@@ -85,7 +85,17 @@ class Engine {
   // worker's thread. The audit event is taken care of.
   using Work = std::function<Result<std::string>(Transaction&)>;
   using Done = std::function<void(Result<std::string>, const Trail&)>;
-  void run(EngineWorker& worker, Caller caller, Trail trail, Work work, Done done);
+  // What takes long and needs nothing of the store, such as the generation of a key: done once, before the first try,
+  // while no view of the store is open. Empty when there is nothing of the kind.
+  using Prepare = std::function<void(PoolThread&)>;
+  void run(EngineWorker& worker, Caller caller, Trail trail, Work work, Done done, Prepare prepare = {});
+
+  // Cryptography that takes too long for a worker's loop, authorised already. `done` runs on the worker's thread: with
+  // the answer of `work`, or with kCacheMiss when the caller or a key changed before the work began, so that the
+  // request must run again. `work` must not refer to anything of the worker.
+  using PoolWork = std::function<Result<std::string>(PoolThread&)>;
+  void offload(EngineWorker& worker, const Caller& caller, std::vector<std::shared_ptr<const KeySnapshot>> keys,
+               PoolWork work, std::function<void(Result<std::string>)> done);
 
   // The one emit point: the event of a request that did not change the store.
   void emit(EngineWorker& worker, const Caller& caller, const Trail& trail, const Error* error);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -20,8 +21,9 @@ struct IdentitySnapshot {
   std::string arn;
   std::vector<Tag> tags;  // of the user
   std::vector<std::shared_ptr<const CompiledPolicy>> policies;
-  std::uint64_t access_key_revision = 0;  // of the records, for expectations
-  std::uint64_t user_revision = 0;        // 0 for the root user, who has no user record
+  std::uint64_t access_key_revision = 0;         // of the records, for expectations
+  std::uint64_t user_revision = 0;               // 0 for the root user, who has no user record
+  mutable std::atomic<bool> superseded = false;  // as KeySnapshot's
 
   const std::string& account() const { return access_key.account; }
   const std::string& unique_id() const { return access_key.user_id; }

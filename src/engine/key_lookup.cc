@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "engine/cache_key.h"
+#include "engine/key_material.h"
 #include "engine/named_key.h"
 
 namespace kagimori {
@@ -13,6 +14,10 @@ Error unknown_key(const Caller& caller, std::string_view owner, std::string_view
   // Whether another account has such a key is not for the caller to learn.
   return {ErrorCode::kAccessDenied,
           access_denied_message(DecisionReason::kNoResourceAllow, caller.identity->arn, action, arn)};
+}
+
+Error unavailable(const KeySnapshot& snapshot) {
+  return {ErrorCode::kInvalidState, fmt::format("{} is unavailable.", snapshot.arn)};
 }
 
 }  // namespace
@@ -62,31 +67,67 @@ Status authorize_use(const Caller& caller, const CachedKey& key, const KeyUse& u
 
 Status check_use(const CachedKey& key, const KeyUse& use) {
   const KeySnapshot& snapshot = key.snapshot();
-  if (snapshot.key.type.construction != Construction::kEnvelope) {
+  const KeyType& type = snapshot.key.type;
+  if (aws_key_usage(type) != use.usage) {
+    return fail(ErrorCode::kInvalidKeyUsage, fmt::format("{} key usage is {} which is not valid for {}.", snapshot.arn,
+                                                         aws_key_usage(type), kms_operation_name(use.operation)));
+  }
+  if (!use.algorithm.empty() && !has_aws_algorithm(type, use.algorithm)) {
     return fail(ErrorCode::kInvalidKeyUsage,
-                fmt::format("{} key usage is {} which is not valid for {}.", snapshot.arn,
-                            aws_key_usage(snapshot.key.type), kms_operation_name(use.operation)));
+                fmt::format("Algorithm {} is incompatible with key spec {}.", use.algorithm, aws_key_spec(type)));
   }
   TRY(check_key_state(use.operation, snapshot.state(), snapshot.arn));
-  if (lifecycle_permits(snapshot.primary().state, use.purpose) != Permission::kYes) {
-    return fail(ErrorCode::kInvalidState,
-                fmt::format("{} is {}.", snapshot.arn, lifecycle_state_name(snapshot.primary().state.state)));
+  const VersionSnapshot& primary = snapshot.primary();
+  const ObjectState& state = use.public_half && !primary.public_key.empty() ? primary.public_state : primary.state;
+  if (lifecycle_permits(state, use.purpose) != Permission::kYes) {
+    return fail(ErrorCode::kInvalidState, fmt::format("{} is {}.", snapshot.arn, lifecycle_state_name(state.state)));
   }
   return {};
+}
+
+Status require_material(const CachedKey& key) {
+  if (key.snapshot().primary().presence == Presence::kPresent) return {};
+  return fail(unavailable(key.snapshot()));
+}
+
+tl::unexpected<Error> dry_run_done() {
+  return fail(ErrorCode::kDryRunOperation, "The request would have succeeded, but the DryRun option is set.");
 }
 
 Result<MessageKey*> message_key(EngineWorker& worker, const CachedKey& key, std::uint32_t number) {
   const VersionSnapshot* const version = key.snapshot().version(number);
   if (version == nullptr) return fail(ErrorCode::kInvalidCiphertext);
-  if (version->presence != Presence::kPresent) {
-    return fail(ErrorCode::kInvalidState, fmt::format("{} is unavailable.", key.snapshot().arn));
-  }
-  std::optional<MessageKey>& slot = key.entry->message_keys[number - 1];
+  if (version->presence != Presence::kPresent) return fail(unavailable(key.snapshot()));
+  std::optional<MessageKey>& slot = key.entry->keyed[number - 1].message_key;
   if (!slot) {
     TRY_ASSIGN(MessageKey made, MessageKey::create(*worker.crypto, version->material.expose()));
     slot.emplace(std::move(made));
   }
   return &*slot;
+}
+
+Result<std::shared_ptr<const PrivateKey>> private_key(EngineWorker& worker, const CachedKey& key) {
+  TRY(require_material(key));
+  const VersionSnapshot& version = key.snapshot().primary();
+  auto& slot = key.entry->keyed[version.number - 1].private_key;
+  if (slot == nullptr) {
+    const auto spec = key_pair_spec(key.snapshot().key.type);
+    TRY_ASSIGN(PrivateKey made, PrivateKey::from_parameters(*worker.crypto, *spec, version.material.expose()));
+    slot = std::make_shared<const PrivateKey>(std::move(made));
+  }
+  return slot;
+}
+
+Result<std::shared_ptr<const PublicKey>> public_key(EngineWorker& worker, const CachedKey& key) {
+  const VersionSnapshot& version = key.snapshot().primary();
+  if (version.public_key.empty()) return fail(unavailable(key.snapshot()));
+  auto& slot = key.entry->keyed[version.number - 1].public_key;
+  if (slot == nullptr) {
+    const auto spec = key_pair_spec(key.snapshot().key.type);
+    TRY_ASSIGN(PublicKey made, PublicKey::from_spki(*worker.crypto, *spec, version.public_key));
+    slot = std::make_shared<const PublicKey>(std::move(made));
+  }
+  return slot;
 }
 
 }  // namespace kagimori

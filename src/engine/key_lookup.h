@@ -30,18 +30,30 @@ Result<CachedKey> find_cached_key(Engine& engine, EngineWorker& worker, const Ca
 Result<CacheEntry*> find_cached_key_id(Engine& engine, EngineWorker& worker, std::string_view account,
                                        std::string_view key_id);
 
-// Authorisation, usage, state and lifecycle of one use of a key: everything but the cryptography.
+// Authorisation, usage, algorithm, state and lifecycle of one use of a key: everything but the cryptography.
 struct KeyUse {
   KmsOperation operation;
   std::string_view action;  // "kms:Encrypt"
   Purpose purpose;
   RequestFacts facts;
+  std::string_view usage = "ENCRYPT_DECRYPT";  // that the key must have
+  std::string_view algorithm = {};             // that the key must offer; empty: the operation has no choice
+  bool public_half = false;                    // the public key does it, where the key is a pair
 };
 Status authorize_use(const Caller& caller, const CachedKey& key, const KeyUse& use);
 Status check_use(const CachedKey& key, const KeyUse& use);
 
-// The keyed context of a version; kInvalidCiphertext when the key has no such version, kInvalidState when its material
-// is not present.
+// kInvalidState unless the primary version's material is there.
+Status require_material(const CachedKey& key);
+
+// "The request would have succeeded": what a dry run ends with.
+tl::unexpected<Error> dry_run_done();
+
+// The keyed context of a version of a symmetric encryption key; kInvalidCiphertext when the key has no such version,
+// kInvalidState when its material is not present.
 Result<MessageKey*> message_key(EngineWorker& worker, const CachedKey& key, std::uint32_t number);
+// The primary version's halves of a pair, for use on any thread.
+Result<std::shared_ptr<const PrivateKey>> private_key(EngineWorker& worker, const CachedKey& key);
+Result<std::shared_ptr<const PublicKey>> public_key(EngineWorker& worker, const CachedKey& key);
 
 }  // namespace kagimori

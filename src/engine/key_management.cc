@@ -40,6 +40,7 @@ Key new_key(Transaction& transaction, const CreateKeyRequest& request) {
   key.region = transaction.settings().region;
   key.key_id = make_uuid(transaction.random());
   key.owner = transaction.caller().identity->unique_id();
+  key.type = request.type;
   key.description = request.description;
   key.tags = request.tags;
   std::sort(key.tags.begin(), key.tags.end(), [](const Tag& a, const Tag& b) { return a.key < b.key; });
@@ -47,24 +48,33 @@ Key new_key(Transaction& transaction, const CreateKeyRequest& request) {
   return key;
 }
 
-Status authorize_create(Transaction& transaction, const CreateKeyRequest& request) {
+Status authorize_create(const Caller& caller, const CreateKeyRequest& request) {
   RequestFacts facts;
-  facts.key_spec = "SYMMETRIC_DEFAULT";
-  facts.key_usage = "ENCRYPT_DECRYPT";
+  facts.key_spec = aws_key_spec(request.type);
+  facts.key_usage = aws_key_usage(request.type);
   facts.key_origin = "AWS_KMS";
   facts.multi_region = false;
   facts.request_tags = request.tags;
   facts.bypass_policy_lockout_safety_check = request.bypass_policy_lockout_safety_check;
-  TRY(transaction.authorize({"kms:CreateKey", "*", nullptr, false, facts}));
+  TRY(authorize(caller, {"kms:CreateKey", "*", nullptr, false, facts}));
   if (request.tags.empty()) return {};
-  return transaction.authorize({"kms:TagResource", "*", nullptr, false, facts});
+  return authorize(caller, {"kms:TagResource", "*", nullptr, false, facts});
 }
 
 }  // namespace
 
-Result<KeyDescription> create_key(Transaction& transaction, const CreateKeyRequest& request) {
-  transaction.trail().parameter("description", request.description).parameter("keySpec", "SYMMETRIC_DEFAULT");
-  TRY(authorize_create(transaction, request));
+Status admit_create_key(const CryptoContext& crypto, const Caller& caller, const CreateKeyRequest& request) {
+  TRY(authorize_create(caller, request));
+  return require_support(crypto, request.type);
+}
+
+Result<KeyDescription> create_key(Transaction& transaction, const CreateKeyRequest& request,
+                                  const KeyMaterial* material) {
+  transaction.trail()
+      .parameter("description", request.description)
+      .parameter("keySpec", aws_key_spec(request.type))
+      .parameter("keyUsage", aws_key_usage(request.type));
+  TRY(admit_create_key(transaction.crypto(), transaction.caller(), request));
   TRY(check_tags(request.tags, transaction.settings().quotas.tags_per_key));
   const std::string& account = transaction.account();
   const std::string& region = transaction.settings().region;
@@ -78,7 +88,12 @@ Result<KeyDescription> create_key(Transaction& transaction, const CreateKeyReque
   transaction.trail().resource(arn).response("keyId", arn);
   TRY(put_first_policy(transaction, key, request.policy.value_or(default_key_policy(account)),
                        request.bypass_policy_lockout_safety_check));
-  TRY_ASSIGN(std::string material_id, add_version(transaction, key, RotationType::kNone));
+  KeyMaterial generated;
+  if (material == nullptr) {
+    TRY_ASSIGN(generated, generate_key_material(transaction.crypto(), transaction.random(), key.type));
+    material = &generated;
+  }
+  TRY_ASSIGN(std::string material_id, add_version(transaction, key, RotationType::kNone, *material));
   TRY(transaction.add_transition(key, "", "Enabled", "created"));
   TRY(transaction.put_new(account, Table::kKeyIds, record_key::key_id(account, region, key.key_id),
                           encode_row(key.row)));

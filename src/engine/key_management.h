@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/key_material.h"
 #include "engine/transaction.h"
 
 namespace kagimori {
@@ -21,12 +22,19 @@ struct KeyDescription {
 };
 
 struct CreateKeyRequest {
+  KeyType type;                       // default: SYMMETRIC_DEFAULT
   std::optional<std::string> policy;  // default: the default key policy
   std::string description;
   std::vector<Tag> tags;
   bool bypass_policy_lockout_safety_check = false;
 };
-Result<KeyDescription> create_key(Transaction& transaction, const CreateKeyRequest& request);
+// Whether the caller may, before anything is spent on a key. kUnsupportedOperation for a kind of key that the loaded
+// OpenSSL lacks.
+Status admit_create_key(const CryptoContext& crypto, const Caller& caller, const CreateKeyRequest& request);
+// `material` is the key's, or null: then it is generated here, where the store is being read. So pass it for kinds
+// whose generation takes long.
+Result<KeyDescription> create_key(Transaction& transaction, const CreateKeyRequest& request,
+                                  const KeyMaterial* material = nullptr);
 
 Status enable_key(Transaction& transaction, std::string_view key_id);
 Status disable_key(Transaction& transaction, std::string_view key_id);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -18,7 +19,9 @@ struct VersionSnapshot {
   std::string material_id;
   ObjectState state;
   Presence presence = Presence::kPresent;
-  SecretBytes material;  // empty when not present
+  SecretBytes material;      // KeyMaterial::secret; empty when not present
+  ObjectState public_state;  // of the public half, which lives and dies by itself
+  Bytes public_key;          // of pairs: SubjectPublicKeyInfo in DER
 };
 
 // A key as read at one store revision, ready to be used. Immutable and shared; the worker that holds it keys its own
@@ -29,6 +32,8 @@ struct KeySnapshot {
   std::shared_ptr<const CompiledPolicy> policy;
   std::vector<std::string> aliases;       // names with "alias/"
   std::vector<VersionSnapshot> versions;  // ascending
+  // Set once a change has made this an older truth: work that waited on the pool looks before it starts.
+  mutable std::atomic<bool> superseded = false;
 
   const VersionSnapshot* version(std::uint32_t number) const;
   const VersionSnapshot& primary() const { return *version(key.primary_version); }

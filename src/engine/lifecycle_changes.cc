@@ -9,7 +9,8 @@
 namespace kagimori {
 namespace {
 
-constexpr std::size_t kMaterialBytes = 32;  // AES-256, and the input of the per-message KDF
+// What the public half of a pair is for; the rest of the key's usage is the private half's.
+constexpr std::uint32_t kPublicUsage = kUsageVerify | kUsageEncrypt;
 
 std::string who(const Transaction& transaction) {
   return transaction.caller().identity == nullptr ? "kagimori" : transaction.caller().identity->arn;
@@ -27,10 +28,31 @@ Status put_object(Transaction& transaction, const KeyObject& object) {
                          record_key::object(object.account, object.row, object.version, object.index), encode(object));
 }
 
+KeyObject new_object(Transaction& transaction, const Key& key, std::uint32_t version, std::uint8_t index) {
+  KeyObject object;
+  object.row = key.row;
+  object.account = key.account;
+  object.version = version;
+  object.index = index;
+  object.object_id = make_uuid(transaction.random());
+  object.state.state = LifecycleState::kActivated;
+  object.activation = transaction.lifecycle_now();
+  return object;
+}
+
+Status put_new_object(Transaction& transaction, const KeyObject& object) {
+  const std::string& account = object.account;
+  TRY(transaction.put_new(account, Table::kObjects,
+                          record_key::object(account, object.row, object.version, object.index), encode(object)));
+  return transaction.put_new(account, Table::kObjectIds, record_key::object_id(account, object.object_id),
+                             encode_row(object.row));
+}
+
 Status destroy_object(Transaction& transaction, KeyObject& object) {
   TRY_ASSIGN(object.state, lifecycle_apply(object.state, LifecycleEvent::kDestroy, LifecycleReason::kDestroyed));
   object.presence = Presence::kAbsent;
   object.material = {};
+  object.public_data.clear();
   object.destroyed = transaction.lifecycle_now();
   return put_object(transaction, object);
 }
@@ -49,7 +71,8 @@ Status free_aliases(Transaction& transaction, const Key& key) {
 
 }  // namespace
 
-Result<std::string> add_version(Transaction& transaction, Key& key, RotationType rotation) {
+Result<std::string> add_version(Transaction& transaction, Key& key, RotationType rotation,
+                                const KeyMaterial& material) {
   KeyVersion version;
   version.row = key.row;
   version.account = key.account;
@@ -59,27 +82,27 @@ Result<std::string> add_version(Transaction& transaction, Key& key, RotationType
   version.rotation = rotation;
   if (rotation != RotationType::kNone) version.rotated_at = transaction.lifecycle_now();
   version.birth = {transaction.now(), transaction.keyrings().store_id(), "OpenSSL CTR-DRBG", "", who(transaction)};
+  version.object_count = material.public_key.empty() ? 1 : 2;
 
-  KeyObject object;
-  object.row = key.row;
-  object.account = key.account;
-  object.version = version.number;
-  object.object_id = make_uuid(transaction.random());
+  KeyObject object = new_object(transaction, key, version.number, 0);
   object.usage_mask = key.type.usage_mask;
-  object.state.state = LifecycleState::kActivated;
-  object.activation = transaction.lifecycle_now();
-  SecretBytes material(kMaterialBytes);
-  transaction.random().fill_private(material.expose_mutable());
-  TRY_ASSIGN(object.material,
-             transaction.keyrings().wrap(transaction.crypto(), material_binding(key, object), material.expose()));
-
-  const std::string& account = key.account;
-  TRY(transaction.put_new(account, Table::kVersions, record_key::version(account, key.row, version.number),
+  if (version.object_count == 2) {
+    object.type = ObjectType::kPrivateKey;
+    object.usage_mask &= ~kPublicUsage;
+    KeyObject public_half = new_object(transaction, key, version.number, 1);
+    public_half.type = ObjectType::kPublicKey;
+    public_half.usage_mask = key.type.usage_mask & kPublicUsage;
+    public_half.public_data = material.public_key;
+    public_half.sensitive = public_half.always_sensitive = false;
+    public_half.extractable = true;
+    public_half.never_extractable = false;
+    TRY(put_new_object(transaction, public_half));
+  }
+  TRY_ASSIGN(object.material, transaction.keyrings().wrap(transaction.crypto(), material_binding(key, object),
+                                                          material.secret.expose()));
+  TRY(put_new_object(transaction, object));
+  TRY(transaction.put_new(key.account, Table::kVersions, record_key::version(key.account, key.row, version.number),
                           encode(version)));
-  TRY(transaction.put_new(account, Table::kObjects, record_key::object(account, key.row, version.number, 0),
-                          encode(object)));
-  TRY(transaction.put_new(account, Table::kObjectIds, record_key::object_id(account, object.object_id),
-                          encode_row(key.row)));
   key.primary_version = version.number;
   key.last_version = version.number;
   return std::move(version.material_id);
@@ -97,7 +120,8 @@ Status rotate_key(Transaction& transaction, Key& key, RotationType rotation) {
   TRY(transaction.add_transition(key, "Activated", "Deactivated",
                                  rotation == RotationType::kAutomatic ? "rotation-automatic" : "rotation-on-demand",
                                  superseded->object_id));
-  TRY(add_version(transaction, key, rotation));
+  TRY_ASSIGN(const KeyMaterial material, generate_key_material(transaction.crypto(), transaction.random(), key.type));
+  TRY(add_version(transaction, key, rotation, material));
   if (rotation == RotationType::kAutomatic) {
     key.next_rotation = transaction.lifecycle_now().plus_days(*key.rotation_period_days);
   } else {

@@ -1,12 +1,13 @@
 #pragma once
 
+#include "engine/key_material.h"
 #include "engine/transaction.h"
 
 namespace kagimori {
 
-// Adds a new version with fresh material to a key (and makes it the primary one): the first of a new key, or the next.
+// Adds a new version with this material to a key (and makes it the primary one): the first of a new key, or the next.
 // `key` is changed; the caller saves it. The answer is the material id of the new version.
-Result<std::string> add_version(Transaction& transaction, Key& key, RotationType rotation);
+Result<std::string> add_version(Transaction& transaction, Key& key, RotationType rotation, const KeyMaterial& material);
 
 // Rotates: the primary version is superseded (it only processes from then on) and a new one takes its place.
 Status rotate_key(Transaction& transaction, Key& key, RotationType rotation);

@@ -7,11 +7,38 @@
 namespace kagimori {
 namespace {
 
-constexpr std::size_t kUnwrappedBytes = 32;  // what a version takes of the memory for secrets
-
 tl::unexpected<Error> missing(std::string_view what, std::string_view of) {
   return fail(ErrorCode::kCorrupt,
               fmt::format("The {} of {} is missing from the store; restore it from a backup.", what, of));
+}
+
+// The memory that the material of these objects will take once it is unwrapped.
+std::size_t unwrapped_bytes(const std::vector<Loaded<KeyObject>>& objects) {
+  std::size_t bytes = 0;
+  for (const Loaded<KeyObject>& object : objects) bytes += object.record.material.blob.size();
+  return bytes;
+}
+
+Result<VersionSnapshot> load_version(RecordReader& reader, const Key& key, const KeyVersion& record,
+                                     std::span<const Loaded<KeyObject>> objects) {
+  VersionSnapshot version;
+  version.number = record.number;
+  version.material_id = record.material_id;
+  for (std::size_t i = 0; i < objects.size(); ++i) {
+    const KeyObject& object = objects[i].record;
+    if (object.version != record.number || object.index != i) return missing("version", key.key_id);
+    if (i > 0) {
+      version.public_state = object.state;
+      version.public_key = object.public_data;
+      continue;
+    }
+    version.state = object.state;
+    version.presence = object.presence;
+    if (object.presence != Presence::kPresent) continue;
+    TRY_ASSIGN(version.material,
+               reader.keyrings().unwrap(reader.crypto(), material_binding(key, object), object.material));
+  }
+  return version;
 }
 
 Status load_versions(RecordReader& reader, KeySnapshot& snapshot) {
@@ -19,28 +46,24 @@ Status load_versions(RecordReader& reader, KeySnapshot& snapshot) {
   const Bytes prefix = record_key::of_key(key.account, key.row);
   TRY_ASSIGN(auto versions, reader.scan_all<KeyVersion>(key.account, Table::kVersions, prefix));
   TRY_ASSIGN(auto objects, reader.scan_all<KeyObject>(key.account, Table::kObjects, prefix));
-  if (versions.size() != key.last_version || objects.size() != key.last_version) return missing("version", key.key_id);
-  if (!secret_memory_has_room(2 * kUnwrappedBytes * objects.size())) {
+  if (versions.size() != key.last_version) return missing("version", key.key_id);
+  if (!secret_memory_has_room(2 * unwrapped_bytes(objects))) {
     return fail(
         ErrorCode::kServiceUnavailable,
         fmt::format("The memory for secrets has no room for the {} versions of key {}; raise memory.secret_bytes.",
-                    objects.size(), key.key_id));
+                    versions.size(), key.key_id));
   }
+  std::span<const Loaded<KeyObject>> rest = objects;
   for (std::size_t i = 0; i < versions.size(); ++i) {
-    const KeyObject& object = objects[i].record;
-    VersionSnapshot version;
-    version.number = versions[i].record.number;
-    version.material_id = versions[i].record.material_id;
-    version.state = object.state;
-    version.presence = object.presence;
-    if (version.number != i + 1 || object.version != version.number) return missing("version", key.key_id);
-    if (object.presence == Presence::kPresent) {
-      TRY_ASSIGN(version.material,
-                 reader.keyrings().unwrap(reader.crypto(), material_binding(key, object), object.material));
+    const KeyVersion& record = versions[i].record;
+    if (record.number != i + 1 || record.object_count == 0 || record.object_count > rest.size()) {
+      return missing("version", key.key_id);
     }
+    TRY_ASSIGN(VersionSnapshot version, load_version(reader, key, record, rest.first(record.object_count)));
+    rest = rest.subspan(record.object_count);
     snapshot.versions.push_back(std::move(version));
   }
-  if (snapshot.version(key.primary_version) == nullptr) return missing("primary version", key.key_id);
+  if (!rest.empty() || snapshot.version(key.primary_version) == nullptr) return missing("version", key.key_id);
   return {};
 }
 

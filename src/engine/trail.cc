@@ -44,6 +44,7 @@ Trail& Trail::response(std::string_view name, std::string_view text) {
 }
 
 Trail& Trail::additional(std::string_view name, std::string_view text) {
+  if (text.empty()) return *this;
   additional_.emplace_back(name, quoted(text));
   return *this;
 }

@@ -28,7 +28,7 @@ class Trail {
   Trail& parameter(std::string_view name, std::string_view text);
   Trail& parameter_json(std::string_view name, std::string json);
   Trail& response(std::string_view name, std::string_view text);
-  Trail& additional(std::string_view name, std::string_view text);
+  Trail& additional(std::string_view name, std::string_view text);  // nothing for an empty text
   Trail& resource(std::string_view arn);
 
   std::string_view operation() const { return operation_.name; }

@@ -5,10 +5,17 @@
 namespace kagimori {
 
 std::size_t CacheEntry::secret_bytes() const {
-  constexpr std::size_t kMaterial = 32;
   constexpr std::size_t kIdentity = 64 + 4 * 32;  // the secret access key, and signing keys
   if (identity != nullptr) return kIdentity;
-  return key == nullptr ? 0 : key->versions.size() * kMaterial;
+  if (key == nullptr) return 0;
+  std::size_t bytes = 0;
+  for (const VersionSnapshot& version : key->versions) bytes += version.material.size();
+  return bytes;
+}
+
+void CacheEntry::supersede() const {
+  if (identity != nullptr) identity->superseded = true;
+  if (key != nullptr) key->superseded = true;
 }
 
 CacheEntry* WorkerCache::find(std::string_view name) {

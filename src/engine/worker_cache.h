@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/secret.h"
+#include "crypto/private_key.h"
 #include "engine/identity_snapshot.h"
 #include "engine/key_snapshot.h"
 #include "seal/ciphertext.h"
@@ -22,17 +23,25 @@ struct DerivedSigningKey {
   SecretBytes key;
 };
 
+// What a worker keeps of one version of a key, ready for use: made on first use.
+struct KeyedVersion {
+  std::optional<MessageKey> message_key;          // of symmetric encryption keys
+  std::shared_ptr<const PrivateKey> private_key;  // of pairs; the pool shares them
+  std::shared_ptr<const PublicKey> public_key;
+};
+
 // One cached truth: an identity, a key or an alias, or that there is none of that name.
 struct CacheEntry {
   std::string name;
   std::shared_ptr<const IdentitySnapshot> identity;
   std::vector<DerivedSigningKey> signing_keys;
   std::shared_ptr<const KeySnapshot> key;
-  std::vector<std::optional<MessageKey>> message_keys;  // by version - 1, keyed on first use
-  std::string alias_target;                             // key id; empty if the alias does not exist
+  std::vector<KeyedVersion> keyed;  // by version - 1
+  std::string alias_target;         // key id; empty if the alias does not exist
 
   bool is_absence() const { return identity == nullptr && key == nullptr && alias_target.empty(); }
   std::size_t secret_bytes() const;  // of the memory for secrets, once everything is derived
+  void supersede() const;            // tells who still holds what is cached here that it is an older truth
 };
 
 // The bounded cache of one worker, least recently used first out; also bounded by the secret memory that its entries

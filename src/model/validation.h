@@ -54,6 +54,7 @@ inline constexpr TextConstraint kXksKeyId{1, 128, "^[a-zA-Z0-9-_.]+$", matches_x
 inline constexpr TextConstraint kRegion{1, 32, "^([a-z]+-){2,3}\\d+$", matches_region};
 inline constexpr BlobConstraint kPlaintext{1, 4096};
 inline constexpr BlobConstraint kCiphertext{1, 6144};
+inline constexpr BlobConstraint kPublicKey{1, 8192};
 inline constexpr BlobConstraint kAttestationDocument{1, 262144};
 inline constexpr NumberConstraint kLimit{1, 1000};
 inline constexpr NumberConstraint kNumberOfBytes{1, 1024};

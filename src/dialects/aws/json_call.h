@@ -30,13 +30,16 @@ struct JsonAnswer {
   std::optional<Result<std::string>> body;
   Engine::Work work;
   std::function<void(Done done)> start;
+  Engine::Prepare prepare;  // of `work`
 };
 
-inline JsonAnswer answer_now(Result<std::string> body) { return {std::move(body), {}, {}}; }
-inline JsonAnswer answer_error(Error error) { return {Result<std::string>(fail(std::move(error))), {}, {}}; }
-inline JsonAnswer answer_later(Engine::Work work) { return {std::nullopt, std::move(work), {}}; }
+inline JsonAnswer answer_now(Result<std::string> body) { return {std::move(body), {}, {}, {}}; }
+inline JsonAnswer answer_error(Error error) { return {Result<std::string>(fail(std::move(error))), {}, {}, {}}; }
+inline JsonAnswer answer_later(Engine::Work work, Engine::Prepare prepare = {}) {
+  return {std::nullopt, std::move(work), {}, std::move(prepare)};
+}
 inline JsonAnswer answer_when_done(std::function<void(JsonAnswer::Done)> start) {
-  return {std::nullopt, {}, std::move(start)};
+  return {std::nullopt, {}, std::move(start), {}};
 }
 
 // Leaves an operation with the error of a status.

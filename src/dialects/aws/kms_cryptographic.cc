@@ -2,18 +2,12 @@
 
 #include <fmt/format.h>
 
+#include "dialects/aws/computed_answer.h"
 #include "dialects/aws/kms_members.h"
 #include "dialects/aws/kms_operations.h"
 
 namespace kagimori::aws {
 namespace {
-
-// Room for base64 of the largest answer, so that a growing string leaves no copies of plaintext behind.
-std::string secret_body(std::size_t secret_bytes, std::size_t public_bytes) {
-  std::string body;
-  body.reserve((secret_bytes + public_bytes + 3) * 4 / 3 + 1024);
-  return body;
-}
 
 Status check_ciphertext_members(JsonMembers& members, bool has_ciphertext, bool dry, bool ignore, bool has_key) {
   if (!ignore && !has_ciphertext) members.require("CiphertextBlob");
@@ -21,6 +15,39 @@ Status check_ciphertext_members(JsonMembers& members, bool has_ciphertext, bool 
   if (ignore && !dry) return fail(ErrorCode::kValidation, "DryRunModifiers can be used only when DryRun is true.");
   if (ignore && !has_key) return fail(ErrorCode::kValidation, "A key must be named when the ciphertext is ignored.");
   return {};
+}
+
+Result<std::string> decrypt_body(Decryption& work, CryptoContext& crypto) {
+  TRY(work.compute(crypto));
+  const DecryptResponse& response = work.response;
+  std::string body = secret_body(response.plaintext.size(), 0);
+  JsonWriter json(body);
+  json.begin_object()
+      .member("KeyId", response.key_arn)
+      .member("Plaintext", response.plaintext)
+      .member("EncryptionAlgorithm", work.algorithm);
+  if (!response.material_id.empty()) json.member("KeyMaterialId", response.material_id);
+  json.end_object();
+  return body;
+}
+
+Result<std::string> re_encrypt_body(ReEncryption& work, CryptoContext& crypto, RandomSource& random) {
+  TRY(work.compute(crypto, random));
+  const ReEncryptResponse& response = work.response;
+  std::string body;
+  JsonWriter json(body);
+  json.begin_object()
+      .member("CiphertextBlob", response.ciphertext)
+      .member("SourceKeyId", response.source_key_arn)
+      .member("KeyId", response.destination_key_arn)
+      .member("SourceEncryptionAlgorithm", work.source.algorithm)
+      .member("DestinationEncryptionAlgorithm", work.destination_algorithm);
+  if (!response.source_material_id.empty()) json.member("SourceKeyMaterialId", response.source_material_id);
+  if (!response.destination_material_id.empty()) {
+    json.member("DestinationKeyMaterialId", response.destination_material_id);
+  }
+  json.end_object();
+  return body;
 }
 
 JsonAnswer generate_data_key_answer(JsonCall& call, bool without_plaintext) {
@@ -70,7 +97,7 @@ JsonAnswer kms_encrypt(JsonCall& call) {
       .begin_object()
       .member("CiphertextBlob", response->ciphertext)
       .member("KeyId", response->key_arn)
-      .member("EncryptionAlgorithm", kSymmetricDefault)
+      .member("EncryptionAlgorithm", request.algorithm)
       .end_object();
   return answer_now(std::move(body));
 }
@@ -89,17 +116,12 @@ JsonAnswer kms_decrypt(JsonCall& call) {
   ANSWER_IF_FAILED(check_grant_tokens(members));
   ANSWER_IF_FAILED(refuse_recipient(members, call.body));
   if (ciphertext) request.ciphertext = *ciphertext;
-  auto response = decrypt(call.engine, call.worker, call.caller, call.trail, request);
-  if (!response) return answer_error(std::move(response).error());
-  std::string body = secret_body(response->plaintext.size(), 0);
-  JsonWriter(body)
-      .begin_object()
-      .member("KeyId", response->key_arn)
-      .member("Plaintext", response->plaintext)
-      .member("EncryptionAlgorithm", kSymmetricDefault)
-      .member("KeyMaterialId", response->material_id)
-      .end_object();
-  return answer_now(std::move(body));
+  auto decryption = decrypt(call.engine, call.worker, call.caller, call.trail, request);
+  if (!decryption) return answer_error(std::move(decryption).error());
+  if (!decryption->on_pool) return answer_now(decrypt_body(*decryption, *call.worker.crypto));
+  const auto work = std::make_shared<Decryption>(*std::move(decryption));
+  return computed_answer(call, true, {work->key},
+                         [work](CryptoContext& crypto, RandomSource&) { return decrypt_body(*work, crypto); });
 }
 
 JsonAnswer kms_re_encrypt(JsonCall& call) {
@@ -118,20 +140,12 @@ JsonAnswer kms_re_encrypt(JsonCall& call) {
                                             !request.source_key_id.empty()));
   ANSWER_IF_FAILED(check_grant_tokens(members));
   if (ciphertext) request.ciphertext = *ciphertext;
-  auto response = re_encrypt(call.engine, call.worker, call.caller, call.trail, request);
-  if (!response) return answer_error(std::move(response).error());
-  std::string body;
-  JsonWriter(body)
-      .begin_object()
-      .member("CiphertextBlob", response->ciphertext)
-      .member("SourceKeyId", response->source_key_arn)
-      .member("KeyId", response->destination_key_arn)
-      .member("SourceEncryptionAlgorithm", kSymmetricDefault)
-      .member("DestinationEncryptionAlgorithm", kSymmetricDefault)
-      .member("SourceKeyMaterialId", response->source_material_id)
-      .member("DestinationKeyMaterialId", response->destination_material_id)
-      .end_object();
-  return answer_now(std::move(body));
+  auto work = re_encrypt(call.engine, call.worker, call.caller, call.trail, request);
+  if (!work) return answer_error(std::move(work).error());
+  const auto shared = std::make_shared<ReEncryption>(*std::move(work));
+  return computed_answer(
+      call, shared->source.on_pool, {shared->source.key, shared->destination},
+      [shared](CryptoContext& crypto, RandomSource& random) { return re_encrypt_body(*shared, crypto, random); });
 }
 
 JsonAnswer kms_generate_data_key(JsonCall& call) { return generate_data_key_answer(call, false); }

@@ -14,8 +14,8 @@ namespace {
 
 constexpr std::array<std::string_view, 2> kResourceOwners = {"SELF", "OTHER_ACCOUNTS_VIA_RAM"};
 
-// Key specs, usages and origins that come with later releases: checked for shape, then refused by name.
-Status check_key_type(JsonMembers& members) {
+// The kind of key that is asked for. Origins that are not served yet are checked for shape, then refused by name.
+Status read_key_type(JsonMembers& members, CreateKeyRequest& request) {
   const auto spec = members.enumeration("KeySpec", kKeySpecs);
   const auto old_spec = members.enumeration("CustomerMasterKeySpec", kCustomerMasterKeySpecs);
   const auto usage = members.enumeration("KeyUsage", kKeyUsages);
@@ -28,24 +28,25 @@ Status check_key_type(JsonMembers& members) {
     return fail(ErrorCode::kValidation, "KeySpec and CustomerMasterKeySpec differ. Give KeySpec alone.");
   }
   const std::string_view chosen = spec.value_or(old_spec.value_or("SYMMETRIC_DEFAULT"));
-  const std::string_view spec_member = spec ? "KeySpec" : "CustomerMasterKeySpec";
-  if (chosen != "SYMMETRIC_DEFAULT") {
-    if (!usage) {
-      return fail(ErrorCode::kValidation,
-                  "You must specify a KeyUsage value for all KMS keys except for symmetric encryption keys.");
-    }
-    return fail(ErrorCode::kUnsupportedOperation,
-                fmt::format("{} {} is not supported by this server.", spec_member, chosen));
-  }
-  if (usage && *usage != "ENCRYPT_DECRYPT") {
-    return fail(ErrorCode::kValidation, fmt::format("KeyUsage {} is not compatible with KeySpec {}", *usage, chosen));
-  }
+  TRY_ASSIGN(request.type, aws_key_type(chosen, usage.value_or(std::string_view())));
   if (origin && *origin != "AWS_KMS") {
     return fail(ErrorCode::kUnsupportedOperation, fmt::format("Origin {} is not supported by this server.", *origin));
   }
   if (multi_region.value_or(false)) return refuse_member(members, "MultiRegion");
   TRY(refuse_member(members, "CustomKeyStoreId"));
   return refuse_member(members, "XksKeyId");
+}
+
+// The generation of a key pair, which takes long: before the store is read, and only for who may have it. The others
+// learn from the transaction why not.
+Engine::Prepare generation(const Caller& caller, const CreateKeyRequest& request,
+                           const std::shared_ptr<std::optional<KeyMaterial>>& made) {
+  if (!key_pair_spec(request.type)) return {};
+  return [caller, request, made](PoolThread& thread) {
+    if (!admit_create_key(*thread.crypto, caller, request)) return;
+    auto material = generate_key_material(*thread.crypto, *thread.random, request.type);
+    if (material) made->emplace(*std::move(material));
+  };
 }
 
 // Whose keys to list. No key is shared through Resource Access Manager here, so only one's own can be asked for.
@@ -79,16 +80,20 @@ JsonAnswer kms_create_key(JsonCall& call) {
   request.description = members.text("Description", member::kDescription).value_or("");
   request.tags = members.tags("Tags").value_or(std::vector<Tag>());
   request.bypass_policy_lockout_safety_check = members.boolean("BypassPolicyLockoutSafetyCheck").value_or(false);
-  ANSWER_IF_FAILED(check_key_type(members));
-  return answer_later([request = std::move(request)](Transaction& transaction) -> Result<std::string> {
-    TRY_ASSIGN(const KeyDescription made, create_key(transaction, request));
+  ANSWER_IF_FAILED(read_key_type(members, request));
+  const auto material = std::make_shared<std::optional<KeyMaterial>>();
+  Engine::Prepare prepare = generation(call.caller, request, material);
+  const auto work = [request = std::move(request), material](Transaction& transaction) -> Result<std::string> {
+    TRY_ASSIGN(const KeyDescription made,
+               create_key(transaction, request, material->has_value() ? &**material : nullptr));
     std::string body;
     JsonWriter json(body);
     json.begin_object().key("KeyMetadata");
     write_key_metadata(json, made.key, made.arn, made.state, made.material_id);
     json.end_object();
     return body;
-  });
+  };
+  return answer_later(work, std::move(prepare));
 }
 
 JsonAnswer kms_enable_key(JsonCall& call) { return simple_key_operation(call, enable_key); }

@@ -1,8 +1,26 @@
 #include "dialects/aws/kms_operations.h"
 
+#include <algorithm>
+#include <array>
+
+#include "dialects/aws/kms_members.h"
 #include "model/arn.h"
 
 namespace kagimori::aws {
+namespace {
+
+struct AlgorithmMember {
+  std::string_view usage, name;
+};
+constexpr std::array kAlgorithmMembers = {
+    AlgorithmMember{"ENCRYPT_DECRYPT", "EncryptionAlgorithms"},
+    AlgorithmMember{"SIGN_VERIFY", "SigningAlgorithms"},
+    AlgorithmMember{"GENERATE_VERIFY_MAC", "MacAlgorithms"},
+    AlgorithmMember{"KEY_AGREEMENT", "KeyAgreementAlgorithms"},
+    AlgorithmMember{"ENCAPSULATE_DECAPSULATE", "EncapsulationAlgorithms"},
+};
+
+}  // namespace
 
 JsonAnswer (*kms_handler(KmsOperation operation))(JsonCall&) {
   switch (operation) {
@@ -20,6 +38,26 @@ JsonAnswer (*kms_handler(KmsOperation operation))(JsonCall&) {
       return kms_generate_random;
     case KmsOperation::kDescribeKey:
       return kms_describe_key;
+    case KmsOperation::kSign:
+      return kms_sign;
+    case KmsOperation::kVerify:
+      return kms_verify;
+    case KmsOperation::kGetPublicKey:
+      return kms_get_public_key;
+    case KmsOperation::kGenerateMac:
+      return kms_generate_mac;
+    case KmsOperation::kVerifyMac:
+      return kms_verify_mac;
+    case KmsOperation::kDeriveSharedSecret:
+      return kms_derive_shared_secret;
+    case KmsOperation::kEncapsulate:
+      return kms_encapsulate;
+    case KmsOperation::kDecapsulate:
+      return kms_decapsulate;
+    case KmsOperation::kGenerateDataKeyPair:
+      return kms_generate_data_key_pair;
+    case KmsOperation::kGenerateDataKeyPairWithoutPlaintext:
+      return kms_generate_data_key_pair_without_plaintext;
     case KmsOperation::kCreateKey:
       return kms_create_key;
     case KmsOperation::kListKeys:
@@ -69,6 +107,25 @@ JsonAnswer (*kms_handler(KmsOperation operation))(JsonCall&) {
   }
 }
 
+void write_key_spec(JsonWriter& json, const KeyType& type) {
+  const std::string_view spec = aws_key_spec(type);
+  const auto& old_specs = kCustomerMasterKeySpecs;
+  if (std::find(old_specs.begin(), old_specs.end(), spec) != old_specs.end()) {
+    json.member("CustomerMasterKeySpec", spec);
+  }
+  json.member("KeySpec", spec);
+}
+
+void write_algorithms(JsonWriter& json, const KeyType& type) {
+  const std::string_view usage = aws_key_usage(type);
+  for (const AlgorithmMember& member : kAlgorithmMembers) {
+    if (member.usage != usage) continue;
+    json.key(member.name).begin_array();
+    for (const std::string_view algorithm : aws_algorithms(type)) json.string(algorithm);
+    json.end_array();
+  }
+}
+
 void write_key_metadata(JsonWriter& json, const Key& key, std::string_view arn, AwsKeyState state,
                         std::string_view material_id) {
   json.begin_object()
@@ -81,12 +138,12 @@ void write_key_metadata(JsonWriter& json, const Key& key, std::string_view arn, 
       .member("KeyUsage", aws_key_usage(key.type))
       .member("KeyState", aws_key_state_name(state));
   if (key.deletion_date) json.member("DeletionDate", *key.deletion_date);
-  json.member("Origin", aws_origin(key.origin))
-      .member("KeyManager", "CUSTOMER")
-      .member("CustomerMasterKeySpec", aws_key_spec(key.type))
-      .member("KeySpec", aws_key_spec(key.type));
-  json.key("EncryptionAlgorithms").begin_array().string("SYMMETRIC_DEFAULT").end_array();
-  json.member("MultiRegion", false).member("CurrentKeyMaterialId", material_id).end_object();
+  json.member("Origin", aws_origin(key.origin)).member("KeyManager", "CUSTOMER");
+  write_key_spec(json, key.type);
+  write_algorithms(json, key.type);
+  json.member("MultiRegion", false);
+  if (key.type.construction == Construction::kEnvelope) json.member("CurrentKeyMaterialId", material_id);
+  json.end_object();
 }
 
 }  // namespace kagimori::aws

@@ -9,6 +9,10 @@ namespace kagimori::aws {
 // The operations of AWS KMS that are served; null for those that are not (they answer UnsupportedOperationException).
 JsonAnswer (*kms_handler(KmsOperation operation))(JsonCall&);
 
+// KeySpec, and CustomerMasterKeySpec for the specs that its enumeration has.
+void write_key_spec(JsonWriter& json, const KeyType& type);
+// The list of the key's algorithms under the name that its usage asks for.
+void write_algorithms(JsonWriter& json, const KeyType& type);
 // KeyMetadata (AWS KMS API reference).
 void write_key_metadata(JsonWriter& json, const Key& key, std::string_view arn, AwsKeyState state,
                         std::string_view material_id);
@@ -21,6 +25,17 @@ JsonAnswer kms_generate_data_key(JsonCall& call);
 JsonAnswer kms_generate_data_key_without_plaintext(JsonCall& call);
 JsonAnswer kms_generate_random(JsonCall& call);
 JsonAnswer kms_describe_key(JsonCall& call);
+
+JsonAnswer kms_sign(JsonCall& call);
+JsonAnswer kms_verify(JsonCall& call);
+JsonAnswer kms_get_public_key(JsonCall& call);
+JsonAnswer kms_generate_mac(JsonCall& call);
+JsonAnswer kms_verify_mac(JsonCall& call);
+JsonAnswer kms_derive_shared_secret(JsonCall& call);
+JsonAnswer kms_encapsulate(JsonCall& call);
+JsonAnswer kms_decapsulate(JsonCall& call);
+JsonAnswer kms_generate_data_key_pair(JsonCall& call);
+JsonAnswer kms_generate_data_key_pair_without_plaintext(JsonCall& call);
 
 JsonAnswer kms_create_key(JsonCall& call);
 JsonAnswer kms_list_keys(JsonCall& call);
