@@ -1,10 +1,6 @@
-// Project Wycheproof's vectors through our wrappers. Every vector is either run, or refused by our contract and the
-// refusal is checked; the counts are those of the files, so that a vector can't be skipped unseen.
+// Project Wycheproof's vectors of symmetric cryptography.
 
-#include <fstream>
-#include <nlohmann/json.hpp>
-
-#include "base/encoding.h"
+#include "crypto/wycheproof_test.h"
 #include "crypto/aead.h"
 #include "crypto/hmac.h"
 #include "crypto/kdf.h"
@@ -13,41 +9,7 @@
 namespace kagimori {
 namespace {
 
-using Json = nlohmann::json;
-
-Bytes field(const Json& object, const char* name) { return hex_decode(object.at(name).get<std::string>()).value(); }
-
-struct Counts {
-  std::size_t run = 0;
-  std::size_t refused = 0;  // outside our contract
-};
-
-class WycheproofTest : public testing::Test {
- protected:
-  // Calls check(group, test, valid, counts) for each vector of the file; it must count each one.
-  template <typename Check>
-  Counts walk(const std::string& name, Check check) {
-    Counts counts;
-    std::ifstream file(std::string(KAGIMORI_SHARED_DIR "/wycheproof/") + name);
-    const Json root = Json::parse(file);
-    for (const Json& group : root.at("testGroups")) {
-      for (const Json& test : group.at("tests")) {
-        SCOPED_TRACE(name + " tcId " + test.at("tcId").dump() + ": " + test.at("comment").get<std::string>());
-        check(group, test, test.at("result") != "invalid", counts);
-      }
-    }
-    EXPECT_EQ(counts.run + counts.refused, root.at("numberOfTests").get<std::size_t>()) << name;
-    return counts;
-  }
-
-  void SetUp() override {
-    if (!std::ifstream(KAGIMORI_SHARED_DIR "/wycheproof/aes_gcm_test.json")) {
-      GTEST_SKIP() << "the Wycheproof vectors are not beside this tree (" KAGIMORI_SHARED_DIR "/wycheproof)";
-    }
-  }
-
-  std::unique_ptr<CryptoContext> crypto_ = CryptoContext::create().value();
-};
+using namespace wycheproof;
 
 TEST_F(WycheproofTest, AesGcm) {
   const auto check = [this](const Json& group, const Json& test, bool valid, Counts& counts) {
