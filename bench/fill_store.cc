@@ -27,7 +27,9 @@ Status create_some(OpenedStore& opened, const EngineSettings& settings, KeyCount
   Transaction transaction({*opened.crypto, *opened.random, *opened.keyrings, settings, counter, now, now},
                           std::move(read), caller, trail);
   for (std::size_t i = 0; i < count; ++i) {
-    TRY_ASSIGN(const KeyDescription made, create_key(transaction, {std::nullopt, "bench", {}, false}));
+    CreateKeyRequest request;
+    request.description = "bench";
+    TRY_ASSIGN(const KeyDescription made, create_key(transaction, request));
     if ((first + i) % print_every == 0) std::printf("%s\n", made.key.key_id.c_str());
   }
   TRY(opened.store->commit_and_wait(transaction.take_batch()));

@@ -11,6 +11,14 @@ ACCOUNT_ROOT = "arn:aws:iam::{account}:root"
 CRYPTOGRAPHIC = ("encrypt", "decrypt", "re_encrypt", "generate_data_key", "generate_data_key_without_plaintext")
 ALLOW_ALL = json.dumps({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "kms:*", "Resource": "*"}})
 
+# The kind of key that an operation needs, where it is not a symmetric encryption key.
+KINDS = {
+    **dict.fromkeys(("sign", "verify", "get_public_key"), ("ECC_NIST_P256", "SIGN_VERIFY")),
+    **dict.fromkeys(("generate_mac", "verify_mac"), ("HMAC_256", "GENERATE_VERIFY_MAC")),
+    "derive_shared_secret": ("ECC_NIST_P256", "KEY_AGREEMENT"),
+}
+DATA_KEY_PAIRS = ("generate_data_key_pair", "generate_data_key_pair_without_plaintext")
+
 # Of the errors that are not the client's fault; all others have 400.
 STATUS = {"KMSInternalException": 500, "KeyUnavailableException": 500, "DependencyTimeoutException": 503}
 
@@ -69,18 +77,33 @@ def default_policy(account):
 
 class Case:
     """A key with all that the operations need: an alias, a ciphertext, a second key. members(operation) are those of a
-    good call; each call of it makes what the operation needs anew (a free alias name, an alias to delete)."""
+    good call; each call of it makes what the operation needs anew (a free alias name, an alias to delete). The key is
+    symmetric, or of the kind that `operation` needs; Case(kms, operation) is good for that operation and those that
+    work with any key."""
 
-    def __init__(self, kms):
+    def __init__(self, kms, operation=None):
         self.kms = kms
-        metadata = kms.create_key()["KeyMetadata"]
+        spec, usage = KINDS.get(operation, ("SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT"))
+        metadata = kms.create_key(KeySpec=spec, KeyUsage=usage)["KeyMetadata"]
         self.key_id, self.arn, self.account = metadata["KeyId"], metadata["Arn"], metadata["AWSAccountId"]
         self.other = new_key(kms)
         self.alias = new_alias()
         kms.create_alias(AliasName=self.alias, TargetKeyId=self.key_id)
         self.spare = new_alias()
         kms.create_alias(AliasName=self.spare, TargetKeyId=self.other)
-        self.blob = kms.encrypt(KeyId=self.key_id, Plaintext=b"case")["CiphertextBlob"]
+        self.blob = self.signature = self.mac = self.public_key = None
+        self.prepare(operation)
+
+    def prepare(self, operation):
+        """What a call needs that the key itself must make while it can."""
+        if operation == "verify":
+            self.signature = self.kms.sign(**self.members("sign"))["Signature"]
+        elif operation == "verify_mac":
+            self.mac = self.kms.generate_mac(**self.members("generate_mac"))["Mac"]
+        elif operation == "derive_shared_secret":
+            self.public_key = self.kms.get_public_key(KeyId=self.key_id)["PublicKey"]
+        elif operation not in KINDS:
+            self.blob = self.kms.encrypt(KeyId=self.key_id, Plaintext=b"case")["CiphertextBlob"]
 
     def members(self, operation):
         special = {
@@ -92,7 +115,15 @@ class Case:
         }
         if operation in special:
             return special[operation]
+        signing = {"Message": b"x", "SigningAlgorithm": "ECDSA_SHA_256"}
+        mac = {"Message": b"x", "MacAlgorithm": "HMAC_SHA_256"}
         more = {
+            "sign": signing,
+            "verify": {**signing, "Signature": self.signature},
+            "generate_mac": mac,
+            "verify_mac": {**mac, "Mac": self.mac},
+            "derive_shared_secret": {"KeyAgreementAlgorithm": "ECDH", "PublicKey": self.public_key},
+            **dict.fromkeys(DATA_KEY_PAIRS, {"KeyPairSpec": "ECC_NIST_P256"}),
             "encrypt": {"Plaintext": b"x"},
             "generate_data_key": {"KeySpec": "AES_256"},
             "generate_data_key_without_plaintext": {"NumberOfBytes": 16},

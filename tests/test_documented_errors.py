@@ -4,12 +4,12 @@ many have no cause on a sound server, or none until keys of other kinds exist.""
 
 import pytest
 from harness import MODELS
-from kms_case import ALLOW_ALL, CRYPTOGRAPHIC, STATUS, Case
+from kms_case import ALLOW_ALL, CRYPTOGRAPHIC, DATA_KEY_PAIRS, KINDS, STATUS, Case
 from test_audit import api_name, event_of
 
 WITHOUT_KEY = {"create_key": {}, "generate_random": {"NumberOfBytes": 8}, "list_aliases": {}, "list_keys": {}}
 KMS = (
-    *CRYPTOGRAPHIC, *WITHOUT_KEY, "describe_key", "get_key_policy", "get_key_rotation_status", "list_key_policies",
+    *CRYPTOGRAPHIC, *DATA_KEY_PAIRS, *KINDS, *WITHOUT_KEY, "describe_key", "get_key_last_usage", "get_key_policy", "get_key_rotation_status", "list_key_policies",
     "list_key_rotations", "list_resource_tags", "create_alias", "update_alias", "delete_alias", "disable_key",
     "enable_key", "enable_key_rotation", "rotate_key_on_demand", "disable_key_rotation", "put_key_policy",
     "tag_resource", "untag_resource", "update_key_description", "schedule_key_deletion", "cancel_key_deletion",
@@ -51,7 +51,7 @@ def kms_cases():
 
 @pytest.mark.parametrize("operation, code", list(kms_cases()))
 def test_of_kms(server, admin, kms, operation, code):
-    case = Case(kms)
+    case = Case(kms, operation)
     if operation == "cancel_key_deletion":
         kms.schedule_key_deletion(KeyId=case.key_id)
     members = WITHOUT_KEY[operation] if operation in WITHOUT_KEY else case.members(operation)

@@ -200,8 +200,10 @@ def test_too_many_and_too_long_grant_tokens(admin, case):
 @pytest.mark.parametrize("algorithm", ("RSAES_OAEP_SHA_1", "RSAES_OAEP_SHA_256", "SM2PKE"))
 def test_an_algorithm_that_does_not_fit_the_key(kms, case, algorithm):
     refused("InvalidKeyUsageException", kms.encrypt, **case.members("encrypt"), EncryptionAlgorithm=algorithm)
-    refused("InvalidKeyUsageException", kms.decrypt, **case.members("decrypt"), EncryptionAlgorithm=algorithm)
-    refused("InvalidKeyUsageException", kms.re_encrypt, **case.members("re_encrypt"), SourceEncryptionAlgorithm=algorithm)
+    refused("InvalidKeyUsageException", kms.decrypt, **case.members("decrypt"), KeyId=case.key_id,
+            EncryptionAlgorithm=algorithm)
+    refused("InvalidKeyUsageException", kms.re_encrypt, **case.members("re_encrypt"), SourceKeyId=case.key_id,
+            SourceEncryptionAlgorithm=algorithm)
     refused("InvalidKeyUsageException", kms.re_encrypt, **case.members("re_encrypt"),
             DestinationEncryptionAlgorithm=algorithm)
 
@@ -209,7 +211,6 @@ def test_an_algorithm_that_does_not_fit_the_key(kms, case, algorithm):
 LATER = (
     "ConnectCustomKeyStore", "CreateCustomKeyStore", "CreateGrant", "DeleteCustomKeyStore",
     "DeleteImportedKeyMaterial", "DescribeCustomKeyStores", "DisconnectCustomKeyStore",
-    "GetKeyLastUsage",
     "GetParametersForImport", "ImportKeyMaterial", "ListGrants", "ListRetirableGrants", "ReplicateKey",
     "RetireGrant", "RevokeGrant", "UpdateCustomKeyStore", "UpdatePrimaryRegion", )
 

@@ -1,7 +1,7 @@
 """Every operation on a key in every state, as AWS's table of key states has it (2026 edition)."""
 
 import pytest
-from kms_case import CRYPTOGRAPHIC, Case, new_alias, new_key, refused
+from kms_case import CRYPTOGRAPHIC, DATA_KEY_PAIRS, KINDS, Case, new_alias, new_key, refused
 
 OK = None
 DISABLED = ("DisabledException", "{arn} is disabled.")
@@ -10,7 +10,9 @@ NOT_PENDING = ("KMSInvalidStateException", "{arn} is not pending deletion.")
 
 # operation: Enabled, Disabled, PendingDeletion
 TABLE = {
-    **{operation: (OK, DISABLED, PENDING) for operation in CRYPTOGRAPHIC},
+    **{operation: (OK, DISABLED, PENDING) for operation in (*CRYPTOGRAPHIC, *DATA_KEY_PAIRS, *KINDS)},
+    "get_public_key": (OK, OK, PENDING),
+    "get_key_last_usage": (OK, OK, OK),
     "cancel_key_deletion": (NOT_PENDING, NOT_PENDING, OK),
     "create_alias": (OK, OK, PENDING),
     "delete_alias": (OK, OK, OK),
@@ -39,7 +41,7 @@ STATES = ("Enabled", "Disabled", "PendingDeletion")
 @pytest.mark.parametrize("state", STATES)
 @pytest.mark.parametrize("operation", TABLE)
 def test_operation_in_state(kms, operation, state):
-    case = Case(kms).into(state)
+    case = Case(kms, operation).into(state)
     wanted = TABLE[operation][STATES.index(state)]
     if wanted is OK:
         assert case.call(operation)["ResponseMetadata"]["HTTPStatusCode"] == 200

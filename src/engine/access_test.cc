@@ -64,6 +64,26 @@ struct Scene {
     facts.key_usage = "FACTS_USAGE";
     facts.key_origin = "FACTS_ORIGIN";
     facts.multi_region = true;
+    facts.data_key_pair_spec = "RSA_2048";
+    facts.expiration_model = "KEY_MATERIAL_EXPIRES";
+    facts.grant_constraint_source_arn = "arn:aws:s3:us-east-1:111122223333:x";
+    facts.grant_constraint_type = "EncryptionContextSubset";
+    facts.grantee_principal = "arn:aws:iam::111122223333:user/Bob";
+    facts.grantee_service_principal = "s3.us-east-1.amazonaws.com";
+    facts.key_agreement_algorithm = "ECDH";
+    facts.mac_algorithm = "HMAC_SHA_256";
+    facts.message_type = "DIGEST";
+    facts.primary_region = "eu-west-1";
+    facts.replica_region = "eu-west-2";
+    facts.retiring_principal = "arn:aws:iam::111122223333:user/Eve";
+    facts.retiring_service_principal = "ec2.us-east-1.amazonaws.com";
+    facts.signing_algorithm = "ECDSA_SHA_256";
+    facts.wrapping_algorithm = "RSAES_OAEP_SHA_256";
+    facts.wrapping_key_spec = "RSA_4096";
+    facts.grant_operations = kGrantOperations;
+    facts.grant_is_for_aws_resource = false;
+    facts.trailing_days_without_usage = 90;
+    facts.valid_to = Timestamp{1'795'341'078'000'000};
   }
 
   Status ask(std::string_view statements) {
@@ -112,6 +132,33 @@ const ConditionCase kConditions[] = {
     {"kms:RotationPeriodInDays", "NumericEquals", "365", [](Scene& s) { s.facts.rotation_period_days.reset(); }},
     {"kms:ScheduleKeyDeletionPendingWindowInDays", "NumericEquals", "30",
      [](Scene& s) { s.facts.pending_window_days.reset(); }},
+    {"kms:DataKeyPairSpec", "StringEquals", "RSA_2048", [](Scene& s) { s.facts.data_key_pair_spec = {}; }},
+    {"kms:ExpirationModel", "StringEquals", "KEY_MATERIAL_EXPIRES", [](Scene& s) { s.facts.expiration_model = {}; }},
+    {"kms:GrantConstraintSourceArn", "StringEquals", "arn:aws:s3:us-east-1:111122223333:x",
+     [](Scene& s) { s.facts.grant_constraint_source_arn = {}; }},
+    {"kms:GrantConstraintType", "StringEquals", "EncryptionContextSubset",
+     [](Scene& s) { s.facts.grant_constraint_type = {}; }},
+    {"kms:GranteePrincipal", "StringEquals", "arn:aws:iam::111122223333:user/Bob",
+     [](Scene& s) { s.facts.grantee_principal = {}; }},
+    {"kms:GranteeServicePrincipal", "StringEquals", "s3.us-east-1.amazonaws.com",
+     [](Scene& s) { s.facts.grantee_service_principal = {}; }},
+    {"kms:KeyAgreementAlgorithm", "StringEquals", "ECDH", [](Scene& s) { s.facts.key_agreement_algorithm = {}; }},
+    {"kms:MacAlgorithm", "StringEquals", "HMAC_SHA_256", [](Scene& s) { s.facts.mac_algorithm = {}; }},
+    {"kms:MessageType", "StringEquals", "DIGEST", [](Scene& s) { s.facts.message_type = {}; }},
+    {"kms:PrimaryRegion", "StringEquals", "eu-west-1", [](Scene& s) { s.facts.primary_region = {}; }},
+    {"kms:ReplicaRegion", "StringEquals", "eu-west-2", [](Scene& s) { s.facts.replica_region = {}; }},
+    {"kms:RetiringPrincipal", "StringEquals", "arn:aws:iam::111122223333:user/Eve",
+     [](Scene& s) { s.facts.retiring_principal = {}; }},
+    {"kms:RetiringServicePrincipal", "StringEquals", "ec2.us-east-1.amazonaws.com",
+     [](Scene& s) { s.facts.retiring_service_principal = {}; }},
+    {"kms:SigningAlgorithm", "StringEquals", "ECDSA_SHA_256", [](Scene& s) { s.facts.signing_algorithm = {}; }},
+    {"kms:WrappingAlgorithm", "StringEquals", "RSAES_OAEP_SHA_256", [](Scene& s) { s.facts.wrapping_algorithm = {}; }},
+    {"kms:WrappingKeySpec", "StringEquals", "RSA_4096", [](Scene& s) { s.facts.wrapping_key_spec = {}; }},
+    {"kms:GrantOperations", "ForAnyValue:StringEquals", "Decrypt", [](Scene& s) { s.facts.grant_operations = {}; }},
+    {"kms:GrantIsForAWSResource", "Bool", "false", [](Scene& s) { s.facts.grant_is_for_aws_resource.reset(); }},
+    {"kms:TrailingDaysWithoutKeyUsage", "NumericEquals", "90",
+     [](Scene& s) { s.facts.trailing_days_without_usage.reset(); }},
+    {"kms:ValidTo", "DateEquals", "2026-11-22T09:51:18Z", [](Scene& s) { s.facts.valid_to.reset(); }},
     {"kms:KeySpec", "StringEquals", "SYMMETRIC_DEFAULT", [](Scene& s) { s.with_key = false, s.facts.key_spec = {}; }},
     {"kms:CustomerMasterKeySpec", "StringEquals", "SYMMETRIC_DEFAULT",
      [](Scene& s) { s.with_key = false, s.facts.key_spec = {}; }},

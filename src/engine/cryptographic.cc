@@ -121,10 +121,10 @@ Result<SecretBytes> open_with(EngineWorker& worker, const SourceKey& source, Enc
 
 // Usage, algorithm and state of the key that opens a ciphertext. A symmetric ciphertext is never one of a key that does
 // not encrypt at all; AWS calls that the wrong key, not the wrong usage.
-Status check_source(const SourceKey& source, const KeyUse& use) {
+Status check_source(Trail& trail, const SourceKey& source, const KeyUse& use) {
   const bool encrypts = aws_key_usage(source.key.snapshot().key.type) == use.usage;
   if (!encrypts && use.algorithm == kSymmetricDefault && source.header) return incorrect_key();
-  return check_use(source.key, use);
+  return check_use(trail, source.key, use);
 }
 
 // Opens the ciphertext, or gets ready to: authorised and checked already.
@@ -169,7 +169,7 @@ Result<EncryptResponse> encrypt(Engine& engine, EngineWorker& worker, const Call
   use.algorithm = request.algorithm;
   use.public_half = true;
   TRY(authorize_use(caller, key, use));
-  TRY(check_use(key, use));
+  TRY(check_use(trail, key, use));
   const KeySnapshot& snapshot = key.snapshot();
   const bool symmetric = request.algorithm == kSymmetricDefault;
   if (!symmetric) {
@@ -207,7 +207,7 @@ Result<Decryption> decrypt(Engine& engine, EngineWorker& worker, const Caller& c
   use.facts.encryption_algorithm = request.algorithm;
   use.algorithm = request.algorithm;
   TRY(authorize_source(caller, source, use));
-  TRY(check_source(source, use));
+  TRY(check_source(trail, source, use));
   TRY_ASSIGN(Decryption decryption, begin_decryption(worker, source, request));
   if (!decryption.response.material_id.empty()) trail.additional("keyMaterialId", decryption.response.material_id);
   return decryption;
@@ -253,8 +253,8 @@ Result<ReEncryption> re_encrypt(Engine& engine, EngineWorker& worker, const Call
   to.public_half = true;
   TRY(authorize_source(caller, source, from));
   TRY(authorize_use(caller, destination, to));
-  TRY(check_source(source, from));
-  TRY(check_use(destination, to));
+  TRY(check_source(trail, source, from));
+  TRY(check_use(trail, destination, to));
   ReEncryption work;
   work.destination = destination.entry->key;
   work.destination_algorithm = request.destination_algorithm;
@@ -291,7 +291,7 @@ Result<GenerateDataKeyResponse> generate_data_key(Engine& engine, EngineWorker& 
   use.facts.encryption_algorithm = kSymmetricDefault;
   use.algorithm = kSymmetricDefault;
   TRY(authorize_use(caller, key, use));
-  TRY(check_use(key, use));
+  TRY(check_use(trail, key, use));
   if (request.dry_run) return dry_run_done();
   GenerateDataKeyResponse response;
   response.plaintext = SecretBytes(request.bytes);

@@ -45,7 +45,7 @@ Result<DataKeyPairGeneration> generate_data_key_pair(Engine& engine, EngineWorke
   use.facts.data_key_pair_spec = request.key_pair_spec;
   TRY_ASSIGN(const CachedKey key, find_cached_key(engine, worker, caller, trail, request.key_id, use.action));
   TRY(authorize_use(caller, key, use));
-  TRY(check_use(key, use));
+  TRY(check_use(trail, key, use));
   DataKeyPairGeneration generation;
   TRY_ASSIGN(generation.pair, pair_type(request.key_pair_spec));
   TRY(require_support(*worker.crypto, generation.pair));

@@ -13,6 +13,7 @@ namespace {
 // A transaction that keeps meeting others on the same records gives up here; each try makes at least one other succeed.
 constexpr int kMaxTries = 32;
 constexpr std::size_t kMaxSigningKeys = 4;
+constexpr std::size_t kMaxNotedUsages = 4'096;  // on a worker, before it hands them over
 constexpr std::string_view kGlobalRegion = "us-east-1";
 
 Error busy() { return {ErrorCode::kServiceUnavailable, "The records of this request keep changing. Try again."}; }
@@ -79,6 +80,12 @@ void Engine::stop() {
   if (sweeper_.joinable()) sweeper_.join();
   if (pool_ != nullptr) pool_->stop();
   commits_.wait();
+  if (port_.exchange(nullptr) == nullptr) return;
+  // The workers' loops have ended, so what they noted may be taken from here.
+  for (EngineWorker* const worker : workers_) usages_.add(worker->usages.take());
+  if (const Status saved = save_usages(); !saved) {
+    LogLine(LogLevel::kError, "the last use of keys could not be stored").field("reason", saved.error().message);
+  }
 }
 
 Transaction::Environment Engine::environment(PoolThread& thread) {
@@ -88,7 +95,8 @@ Transaction::Environment Engine::environment(PoolThread& thread) {
           parts_.settings,
           key_counter_,
           parts_.clock.now(),
-          parts_.lifecycle_clock.now()};
+          parts_.lifecycle_clock.now(),
+          this};
 }
 
 // --- Identity ---
@@ -301,9 +309,9 @@ void Engine::offload(EngineWorker& worker, const Caller& caller, std::vector<std
     queued = pool_->submit([port, &worker, identity = caller.identity, keys = std::move(keys), work = std::move(work),
                             shared_done](PoolThread& thread) {
       std::string moved_on;
-      if (identity->superseded) moved_on = cache_key::identity(identity->access_key.access_key_id);
+      if (identity->superseded.is_set()) moved_on = cache_key::identity(identity->access_key.access_key_id);
       for (const auto& key : keys) {
-        if (key->superseded) moved_on = cache_key::key(key->key.account, key->key.region, key->key.key_id);
+        if (key->superseded.is_set()) moved_on = cache_key::key(key->key.account, key->key.region, key->key.key_id);
       }
       auto result = std::make_shared<Result<std::string>>(
           moved_on.empty() ? work(thread) : fail(ErrorCode::kCacheMiss, "What the request rests on has changed."));
@@ -321,6 +329,12 @@ void Engine::offload(EngineWorker& worker, const Caller& caller, std::vector<std
 void Engine::emit(EngineWorker& worker, const Caller& caller, const Trail& trail, const Error* error) {
   const std::string event_id = make_uuid(*worker.random);
   audit::append_json_line(worker.audit_lines, trail.event(caller, error, event_id, parts_.settings.region));
+  if (error != nullptr || trail.used_keys().empty() || !counts_as_use(trail.operation())) return;
+  const Timestamp when = parts_.lifecycle_clock.now();
+  for (const UsedKey& key : trail.used_keys()) {
+    worker.usages.note(key, trail.operation(), when, event_id, caller.origin.request_id);
+  }
+  if (worker.usages.size() >= kMaxNotedUsages) usages_.add(worker.usages.take());
 }
 
 void Engine::log_request(EngineWorker& worker, const RequestLine& line) {

@@ -41,7 +41,7 @@ class WorkerPort {
 //  worker
 //    drops what the commit made stale, and only then the answer goes out. So no worker acts on an older truth after a
 //    change was acknowledged.
-class Engine {
+class Engine : private KeyUsageSource {
  public:
   struct Parts {
     Store& store;
@@ -53,7 +53,7 @@ class Engine {
   };
 
   static Result<std::unique_ptr<Engine>> start(const Parts& parts);
-  ~Engine();
+  ~Engine() override;
   // Each worker's part, made on its own thread; then, once, the way to their threads. Until then every request that
   // needs more than its own thread is answered with kServiceUnavailable.
   Result<std::unique_ptr<EngineWorker>> make_worker(std::size_t index);
@@ -61,8 +61,9 @@ class Engine {
   // From here on what the clock does waits for nothing but its change being durable: call before requests are waited
   // for.
   void begin_stop();
-  // Ends the sweeper after the change it is at and the pool, and waits for the commits that requests began; call when
-  // no request is under way any more.
+  // Ends the sweeper after the change it is at and the pool, waits for the commits that requests began, and stores the
+  // last use of keys; call when no request is under way any more and the workers' loops have ended, while the workers
+  // are still there.
   void stop();
 
   const EngineSettings& settings() const { return parts_.settings; }
@@ -115,6 +116,8 @@ class Engine {
   // Does what is due by lifecycle time: rotations, and deletions unless the lifecycle clock holds them. The sweeper
   // calls it at its interval.
   Status sweep();
+  // Gathers what the workers have noted of the use of keys, and stores it. The sweeper calls it once a minute.
+  Status save_usages();
   // The same from a worker's thread: `done` runs there once everything due has been done.
   void sweep_now(EngineWorker& worker, std::function<void(Status)> done);
 
@@ -142,6 +145,8 @@ class Engine {
   Status watch_clock();
   Status save_clock(const LifecycleClockState& state);
   void sweeper_loop();
+  void gather_usages();
+  std::optional<KeyLastUsage> recent_usage(const RowId& row) override;
   Status commit_system(Batch batch, std::string event_line);
   Status rewrap();
   Transaction::Environment environment(PoolThread& thread);
@@ -155,6 +160,8 @@ class Engine {
   EventOutbox outbox_;
   UnderWay commits_;  // of requests, in the store's writer
   KeyCounter key_counter_;
+  GatheredUsages usages_;
+  Timestamp usages_saved_;           // of the sweeper's thread
   LifecycleClockState saved_clock_;  // guarded by system_mutex_
   PoolThread system_thread_;         // guarded by system_mutex_
   std::mutex system_mutex_;

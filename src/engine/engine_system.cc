@@ -15,6 +15,7 @@ constexpr int kMaxTries = 32;
 constexpr std::size_t kSweepPage = 256;
 constexpr std::size_t kRewrapRecords = 500;
 constexpr std::int64_t kSaveClockSeconds = 60;
+constexpr std::int64_t kSaveUsagesSeconds = 60;
 constexpr std::chrono::milliseconds kStopPoll{100};
 // How long one turn of the sweeper re-wraps at a stretch.
 constexpr std::chrono::seconds kRewrapTurn{2};
@@ -199,6 +200,10 @@ void Engine::sweeper_loop() {
       LogLine(LogLevel::kError, what).field("reason", error.message);
     };
     if (const Status swept = sweep(); !swept) report("the sweep failed", swept.error());
+    if (const Timestamp now = parts_.clock.now(); now >= usages_saved_.plus_seconds(kSaveUsagesSeconds)) {
+      usages_saved_ = now;
+      if (const Status saved = save_usages(); !saved) report("the use of keys could not be stored", saved.error());
+    }
     if (const Status ready = outbox_.ready(); !ready) report("audit events wait", ready.error());
     {
       const std::lock_guard system(system_mutex_);

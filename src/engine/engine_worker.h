@@ -9,6 +9,7 @@
 
 #include "crypto/context.h"
 #include "crypto/random.h"
+#include "engine/key_usage.h"
 #include "engine/settings.h"
 #include "engine/worker_cache.h"
 #include "protocol/sigv4.h"
@@ -37,6 +38,8 @@ struct EngineWorker {
     bool stale = false;
   };
   std::unordered_map<std::string, Fill> fills;
+
+  WorkerUsages usages;
 
   std::string audit_lines;    // written before the answers of this turn
   std::string request_lines;  // the request log

@@ -1,12 +1,12 @@
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "base/secret.h"
+#include "engine/superseded.h"
 #include "model/identity.h"
 #include "policy/policy.h"
 
@@ -21,9 +21,9 @@ struct IdentitySnapshot {
   std::string arn;
   std::vector<Tag> tags;  // of the user
   std::vector<std::shared_ptr<const CompiledPolicy>> policies;
-  std::uint64_t access_key_revision = 0;         // of the records, for expectations
-  std::uint64_t user_revision = 0;               // 0 for the root user, who has no user record
-  mutable std::atomic<bool> superseded = false;  // as KeySnapshot's
+  std::uint64_t access_key_revision = 0;  // of the records, for expectations
+  std::uint64_t user_revision = 0;        // 0 for the root user, who has no user record
+  Superseded superseded;                  // as KeySnapshot's
 
   const std::string& account() const { return access_key.account; }
   const std::string& unique_id() const { return access_key.user_id; }

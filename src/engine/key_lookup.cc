@@ -65,7 +65,7 @@ Status authorize_use(const Caller& caller, const CachedKey& key, const KeyUse& u
   return authorize(caller, {use.action, target.arn, &target, true, facts, key.shown_arn});
 }
 
-Status check_use(const CachedKey& key, const KeyUse& use) {
+Status check_use(Trail& trail, const CachedKey& key, const KeyUse& use) {
   const KeySnapshot& snapshot = key.snapshot();
   const KeyType& type = snapshot.key.type;
   if (aws_key_usage(type) != use.usage) {
@@ -82,6 +82,7 @@ Status check_use(const CachedKey& key, const KeyUse& use) {
   if (lifecycle_permits(state, use.purpose) != Permission::kYes) {
     return fail(ErrorCode::kInvalidState, fmt::format("{} is {}.", snapshot.arn, lifecycle_state_name(state.state)));
   }
+  trail.used(snapshot.key);
   return {};
 }
 

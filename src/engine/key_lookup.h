@@ -41,7 +41,8 @@ struct KeyUse {
   bool public_half = false;                    // the public key does it, where the key is a pair
 };
 Status authorize_use(const Caller& caller, const CachedKey& key, const KeyUse& use);
-Status check_use(const CachedKey& key, const KeyUse& use);
+// The last of the checks; puts the key on the trail as one that is used.
+Status check_use(Trail& trail, const CachedKey& key, const KeyUse& use);
 
 // kInvalidState unless the primary version's material is there.
 Status require_material(const CachedKey& key);

@@ -12,13 +12,26 @@
 namespace kagimori {
 namespace {
 
+constexpr std::int64_t kSecondsPerDay = 86'400;
+
 std::string_view state_name(bool enabled) { return enabled ? "Enabled" : "Disabled"; }
+
+// The whole days since the key was last used, or made where it never was (kms:TrailingDaysWithoutKeyUsage).
+Result<std::int64_t> days_without_usage(Transaction& transaction, const Key& key) {
+  TRY_ASSIGN(const auto usage, transaction.last_usage(key));
+  const Timestamp since = usage ? usage->when : key.created;
+  return (transaction.lifecycle_now().seconds() - since.seconds()) / kSecondsPerDay;
+}
 
 Status set_enabled(Transaction& transaction, std::string_view key_id, bool enabled) {
   const KmsOperation operation = enabled ? KmsOperation::kEnableKey : KmsOperation::kDisableKey;
   transaction.trail().parameter("keyId", key_id);
   TRY_ASSIGN(const TransactionKey found, transaction.find_key(key_id, false));
-  TRY(transaction.authorize_key(enabled ? "kms:EnableKey" : "kms:DisableKey", found));
+  RequestFacts facts;
+  if (!enabled) {
+    TRY_ASSIGN(facts.trailing_days_without_usage, days_without_usage(transaction, found.key));
+  }
+  TRY(transaction.authorize_key(enabled ? "kms:EnableKey" : "kms:DisableKey", found, facts));
   TRY(check_key_state(operation, found.state(), found.arn));
   transaction.trail().response("keyId", found.arn);
   if (found.key.enabled == enabled) return {};
@@ -124,6 +137,7 @@ Result<ScheduledDeletion> schedule_key_deletion(Transaction& transaction, std::s
   TRY_ASSIGN(const TransactionKey found, transaction.find_key(key_id, false));
   RequestFacts facts;
   facts.pending_window_days = days;
+  TRY_ASSIGN(facts.trailing_days_without_usage, days_without_usage(transaction, found.key));
   TRY(transaction.authorize_key("kms:ScheduleKeyDeletion", found, facts));
   if (days < kMinPendingWindowDays || days > kMaxPendingWindowDays) {
     return fail(ErrorCode::kValidation, fmt::format("PendingWindowInDays must be between {} and {}.",
@@ -155,6 +169,15 @@ Result<std::string> cancel_key_deletion(Transaction& transaction, std::string_vi
   TRY(transaction.save_key(found.key, key));
   transaction.trail().response("keyId", found.arn);
   return found.arn;
+}
+
+Result<KeyUsageAnswer> get_key_last_usage(Transaction& transaction, std::string_view key_id) {
+  transaction.trail().parameter("keyId", key_id);
+  TRY_ASSIGN(const TransactionKey found, transaction.find_key(key_id, false));
+  TRY(transaction.authorize_key("kms:GetKeyLastUsage", found));
+  KeyUsageAnswer answer{found.arn, found.key.created, std::nullopt};
+  TRY_ASSIGN(answer.last_usage, transaction.last_usage(found.key));
+  return answer;
 }
 
 Result<KeyList> list_keys(Transaction& transaction, std::size_t limit, std::optional<std::string_view> marker) {

@@ -52,6 +52,13 @@ Result<ScheduledDeletion> schedule_key_deletion(Transaction& transaction, std::s
 // The key's ARN.
 Result<std::string> cancel_key_deletion(Transaction& transaction, std::string_view key_id);
 
+struct KeyUsageAnswer {
+  std::string key_id;
+  Timestamp created;                       // since when uses have been noted, too
+  std::optional<KeyLastUsage> last_usage;  // nullopt: never used
+};
+Result<KeyUsageAnswer> get_key_last_usage(Transaction& transaction, std::string_view key_id);
+
 struct KeyList {
   std::vector<std::string> key_ids;
   std::optional<std::string> next_marker;

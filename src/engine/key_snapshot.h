@@ -1,12 +1,12 @@
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "base/secret.h"
+#include "engine/superseded.h"
 #include "model/key.h"
 #include "model/key_state.h"
 #include "policy/policy.h"
@@ -33,7 +33,7 @@ struct KeySnapshot {
   std::vector<std::string> aliases;       // names with "alias/"
   std::vector<VersionSnapshot> versions;  // ascending
   // Set once a change has made this an older truth: work that waited on the pool looks before it starts.
-  mutable std::atomic<bool> superseded = false;
+  Superseded superseded;
 
   const VersionSnapshot* version(std::uint32_t number) const;
   const VersionSnapshot& primary() const { return *version(key.primary_version); }

@@ -20,7 +20,7 @@ Result<CachedKey> admit(Engine& engine, EngineWorker& worker, const Caller& call
   use.usage = "GENERATE_VERIFY_MAC";
   use.algorithm = request.algorithm;
   TRY(authorize_use(caller, key, use));
-  TRY(check_use(key, use));
+  TRY(check_use(trail, key, use));
   return key;
 }
 

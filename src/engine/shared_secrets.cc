@@ -14,7 +14,7 @@ Result<CachedKey> admit_kem(Engine& engine, EngineWorker& worker, const Caller& 
   use.usage = "ENCAPSULATE_DECAPSULATE";
   use.algorithm = request.algorithm;
   TRY(authorize_use(caller, key, use));
-  TRY(check_use(key, use));
+  TRY(check_use(trail, key, use));
   return key;
 }
 
@@ -31,7 +31,7 @@ Result<Derivation> derive_shared_secret(Engine& engine, EngineWorker& worker, co
   use.facts.key_agreement_algorithm = request.algorithm;
   TRY_ASSIGN(const CachedKey key, find_cached_key(engine, worker, caller, trail, request.key_id, use.action));
   TRY(authorize_use(caller, key, use));
-  TRY(check_use(key, use));
+  TRY(check_use(trail, key, use));
   Derivation derivation;
   auto peer = PublicKey::from_spki(*worker.crypto, *key_pair_spec(key.snapshot().key.type), request.peer);
   // AWS says nothing more, so that nothing is learnt from it.

@@ -66,7 +66,7 @@ Result<CachedKey> admit(Engine& engine, EngineWorker& worker, const Caller& call
   use.usage = kSignVerify;
   use.algorithm = request.algorithm;
   TRY(authorize_use(caller, key, use));
-  TRY(check_use(key, use));
+  TRY(check_use(trail, key, use));
   return key;
 }
 

@@ -57,7 +57,13 @@ Trail& Trail::resource(std::string_view arn) {
   return *this;
 }
 
+Trail& Trail::used(const Key& key) {
+  used_keys_.push_back({key.account, key.row});
+  return *this;
+}
+
 void Trail::reset() {
+  used_keys_.clear();
   parameters_.clear();
   response_.clear();
   additional_.clear();

@@ -7,6 +7,7 @@
 
 #include "audit/event.h"
 #include "engine/caller.h"
+#include "model/key.h"
 #include "model/kms_operation.h"
 
 namespace kagimori {
@@ -16,6 +17,12 @@ struct OperationInfo {
   std::string_view name;
   bool read_only = false;
   Plane plane = Plane::kManagement;
+};
+
+// A key that a request made use of.
+struct UsedKey {
+  AccountId account;
+  RowId row;
 };
 
 // What a request leaves behind for the audit log and the request log, filled in as it goes. Only what an operation puts
@@ -30,10 +37,13 @@ class Trail {
   Trail& response(std::string_view name, std::string_view text);
   Trail& additional(std::string_view name, std::string_view text);  // nothing for an empty text
   Trail& resource(std::string_view arn);
+  // A key whose material the request uses, if it succeeds.
+  Trail& used(const Key& key);
 
   std::string_view operation() const { return operation_.name; }
   Plane plane() const { return operation_.plane; }
   const std::vector<std::string>& resources() const { return resources_; }
+  const std::vector<UsedKey>& used_keys() const { return used_keys_; }
   // Empties what the operation put, for the next try of a transaction.
   void reset();
 
@@ -46,6 +56,7 @@ class Trail {
   OperationInfo operation_;
   Members parameters_, response_, additional_;
   std::vector<std::string> resources_;
+  std::vector<UsedKey> used_keys_;
 };
 
 }  // namespace kagimori

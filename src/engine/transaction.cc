@@ -129,6 +129,16 @@ Status Transaction::authorize_key(std::string_view action, const TransactionKey&
   return authorize({action, key.arn, &target, cross_account_operation, facts});
 }
 
+Result<std::optional<KeyLastUsage>> Transaction::last_usage(const Key& key) {
+  if (environment_.usages != nullptr) {
+    auto recent = environment_.usages->recent_usage(key.row);
+    if (recent) return recent;
+  }
+  TRY_ASSIGN(auto stored,
+             reader_.get<KeyLastUsage>(key.account, Table::kKeyUsages, record_key::key(key.account, key.row)));
+  return stored ? std::optional(std::move(stored->record)) : std::nullopt;
+}
+
 Status Transaction::move_due(const Key& key, DueKind kind, std::optional<Timestamp> before,
                              std::optional<Timestamp> after) {
   if (before == after) return {};

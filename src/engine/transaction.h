@@ -14,6 +14,7 @@
 #include "engine/caller.h"
 #include "engine/key_counter.h"
 #include "engine/key_snapshot.h"
+#include "engine/key_usage.h"
 #include "engine/records.h"
 #include "engine/settings.h"
 #include "engine/trail.h"
@@ -47,6 +48,7 @@ class Transaction {
     KeyCounter& key_counter;
     Timestamp now;  // real time
     Timestamp lifecycle_now;
+    KeyUsageSource* usages = nullptr;  // null where nothing is used: then the store's word is all
   };
 
   Transaction(const Environment& environment, std::unique_ptr<ReadTransaction> read, const Caller& caller,
@@ -57,6 +59,8 @@ class Transaction {
   Keyrings& keyrings() { return environment_.keyrings; }
   const EngineSettings& settings() const { return environment_.settings; }
   KeyCounter& key_counter() { return environment_.key_counter; }
+  // The last use of a key, also one of this moment; nullopt for a key that was never used.
+  Result<std::optional<KeyLastUsage>> last_usage(const Key& key);
   Timestamp now() const { return environment_.now; }
   Timestamp lifecycle_now() const { return environment_.lifecycle_now; }
   const Caller& caller() const { return *caller_; }

@@ -14,8 +14,8 @@ std::size_t CacheEntry::secret_bytes() const {
 }
 
 void CacheEntry::supersede() const {
-  if (identity != nullptr) identity->superseded = true;
-  if (key != nullptr) key->superseded = true;
+  if (identity != nullptr) identity->superseded.set();
+  if (key != nullptr) key->superseded.set();
 }
 
 CacheEntry* WorkerCache::find(std::string_view name) {

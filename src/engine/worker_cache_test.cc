@@ -24,6 +24,13 @@ TEST(WorkerCacheTest, FindsWhatWasInserted) {
   EXPECT_EQ(cache.find("A|"), nullptr);
 }
 
+std::shared_ptr<const KeySnapshot> key_with(std::size_t versions) {
+  auto key = std::make_shared<KeySnapshot>();
+  key->versions.resize(versions);
+  for (VersionSnapshot& version : key->versions) version.material = SecretBytes(32);
+  return key;
+}
+
 TEST(WorkerCacheTest, ReplacesAnEntryOfTheSameName) {
   WorkerCache cache(100);
   cache.insert(entry("A|x", "old"));
@@ -110,9 +117,7 @@ TEST(WorkerCacheTest, KeysTakeNoMoreSecretMemoryThanTheirShare) {
   WorkerCache cache(1000, 50 * kVersions * 32);
   for (std::size_t i = 0; i < 200; ++i) {
     CacheEntry made = entry(name_of(i));
-    auto key = std::make_shared<KeySnapshot>();
-    key->versions.resize(kVersions);
-    made.key = std::move(key);
+    made.key = key_with(kVersions);
     cache.insert(std::move(made));
   }
   EXPECT_EQ(cache.size(), 50U);
@@ -125,12 +130,19 @@ TEST(WorkerCacheTest, KeysTakeNoMoreSecretMemoryThanTheirShare) {
   WorkerCache tiny(1000, 1);
   for (std::size_t i = 0; i < 100; ++i) {
     CacheEntry made = entry(name_of(i));
-    auto key = std::make_shared<KeySnapshot>();
-    key->versions.resize(kVersions);
-    made.key = std::move(key);
+    made.key = key_with(kVersions);
     tiny.insert(std::move(made));
   }
   EXPECT_EQ(tiny.size(), 6U) << "a few are kept whatever they take";
+}
+
+TEST(WorkerCacheTest, WhoStillHoldsASnapshotLearnsThatItIsOlder) {
+  CacheEntry made = entry("K|x");
+  made.key = key_with(1);
+  const auto held = made.key;
+  EXPECT_FALSE(held->superseded.is_set());
+  made.supersede();
+  EXPECT_TRUE(held->superseded.is_set());
 }
 
 }  // namespace

@@ -16,6 +16,7 @@ Bytes encode(const Transition& record);
 Bytes encode(const Tombstone& record);
 Bytes encode(const Alias& record);
 Bytes encode(const KeyPolicy& record);
+Bytes encode(const KeyLastUsage& record);
 Bytes encode(const Account& record);
 Bytes encode(const User& record);
 Bytes encode(const UserPolicy& record);

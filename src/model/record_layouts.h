@@ -88,6 +88,16 @@ struct RecordLayout<KeyPolicy> {
 };
 
 template <>
+struct RecordLayout<KeyLastUsage> {
+  static constexpr std::string_view kName = "last usage";
+  static void walk(auto& io, auto& r) {
+    io(r.row);
+    io.account(r.account);
+    io(r.operation, r.when, r.event_id, r.request_id);
+  }
+};
+
+template <>
 struct RecordLayout<Account> {
   static constexpr std::string_view kName = "account";
   static void walk(auto& io, auto& r) {

@@ -168,6 +168,15 @@ inline KeyPolicy key_policy() {
   return r;
 }
 
+inline KeyLastUsage key_last_usage() {
+  return {row(0x70),
+          "111122223333",
+          "GenerateDataKey",
+          kTime,
+          "0b5c7bbc-3d43-4fd4-8a5a-4ac0e4cbf5b0",
+          "6f4a8c1e-52c1-4f57-9d37-0f8f6f1f2a55"};
+}
+
 inline Account account() { return {"111122223333", "Example Ltd", kTime, true}; }
 
 inline User user() {

@@ -43,6 +43,7 @@ constexpr Layout kLayouts[] = {
     {Table::kTransitions, {&kAccount, &kRow}},
     {Table::kTombstones, {&kAccount, &kRow}},
     {Table::kDue, {&kWhen, &kAccount, &kRow}},
+    {Table::kKeyUsages, {&kAccount, &kRow}},
     {Table::kUsers, {&kAccount, &kUserId}},
     {Table::kUserNames, {&kAccount, &kUserName}},
     {Table::kUserPolicies, {&kAccount, &kUserId, &kPolicy}},

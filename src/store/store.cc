@@ -49,6 +49,8 @@ std::string_view table_name(Table table) {
       return "access_keys";
     case Table::kUserAccessKeys:
       return "user_access_keys";
+    case Table::kKeyUsages:
+      return "key_usages";
     case Table::kJobs:
       return "jobs";
   }

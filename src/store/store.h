@@ -37,6 +37,7 @@ enum class Table : std::uint8_t {
   kAccessKeys = 20,
   kUserAccessKeys = 21,
   kJobs = 22,
+  kKeyUsages = 40,
 };
 inline constexpr Table kAllTables[] = {
     Table::kMeta,           Table::kEnvelopes,   Table::kEpochs,       Table::kAccounts,
@@ -44,7 +45,7 @@ inline constexpr Table kAllTables[] = {
     Table::kObjectIds,      Table::kKeyPolicies, Table::kAliases,      Table::kKeyAliases,
     Table::kGrants,         Table::kTransitions, Table::kTombstones,   Table::kDue,
     Table::kUsers,          Table::kUserNames,   Table::kUserPolicies, Table::kAccessKeys,
-    Table::kUserAccessKeys, Table::kJobs};
+    Table::kUserAccessKeys, Table::kJobs,        Table::kKeyUsages};
 std::string_view table_name(Table table);  // "keys", "key_ids", ...
 
 // What is stored under one primary key. The revision grows with every change of this primary key and is never reused,

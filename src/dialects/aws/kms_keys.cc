@@ -152,6 +152,29 @@ JsonAnswer kms_schedule_key_deletion(JsonCall& call) {
   });
 }
 
+JsonAnswer kms_get_key_last_usage(JsonCall& call) {
+  JsonMembers members(call.body);
+  std::string key_id(members.required_text("KeyId", member::kKeyId));
+  ANSWER_IF_FAILED(members.status());
+  return answer_later([key_id = std::move(key_id)](Transaction& transaction) -> Result<std::string> {
+    TRY_ASSIGN(const KeyUsageAnswer answer, get_key_last_usage(transaction, key_id));
+    std::string body;
+    JsonWriter json(body);
+    json.begin_object().member("KeyId", answer.key_id);
+    if (answer.last_usage) {
+      json.key("KeyLastUsage")
+          .begin_object()
+          .member("Operation", answer.last_usage->operation)
+          .member("Timestamp", answer.last_usage->when)
+          .member("CloudTrailEventId", answer.last_usage->event_id)
+          .member("KmsRequestId", answer.last_usage->request_id)
+          .end_object();
+    }
+    json.member("TrackingStartDate", answer.created).member("KeyCreationDate", answer.created).end_object();
+    return body;
+  });
+}
+
 JsonAnswer kms_cancel_key_deletion(JsonCall& call) {
   JsonMembers members(call.body);
   std::string key_id(members.required_text("KeyId", member::kKeyId));

@@ -70,6 +70,8 @@ JsonAnswer (*kms_handler(KmsOperation operation))(JsonCall&) {
       return kms_update_key_description;
     case KmsOperation::kScheduleKeyDeletion:
       return kms_schedule_key_deletion;
+    case KmsOperation::kGetKeyLastUsage:
+      return kms_get_key_last_usage;
     case KmsOperation::kCancelKeyDeletion:
       return kms_cancel_key_deletion;
     case KmsOperation::kCreateAlias:

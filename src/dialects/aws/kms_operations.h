@@ -44,6 +44,7 @@ JsonAnswer kms_disable_key(JsonCall& call);
 JsonAnswer kms_update_key_description(JsonCall& call);
 JsonAnswer kms_schedule_key_deletion(JsonCall& call);
 JsonAnswer kms_cancel_key_deletion(JsonCall& call);
+JsonAnswer kms_get_key_last_usage(JsonCall& call);
 
 JsonAnswer kms_create_alias(JsonCall& call);
 JsonAnswer kms_update_alias(JsonCall& call);
