@@ -3,11 +3,7 @@
 
 #include "crypto/private_key_form.h"
 
-#include <fstream>
-#include <iterator>
-
-#include "base/encoding.h"
-#include "crypto/private_key.h"
+#include "crypto/golden_key_test.h"
 
 namespace kagimori {
 namespace {
@@ -26,17 +22,9 @@ constexpr std::array kGolden = {Golden{"rsa_2048", KeyPairSpec::kRsa2048},
                                 Golden{"ml_kem_512", KeyPairSpec::kMlKem512},
                                 Golden{"ml_kem_512_expanded", KeyPairSpec::kMlKem512}};
 
-Bytes read_golden(std::string_view name) {
-  std::ifstream file(std::string(KAGIMORI_SOURCE_DIR "/src/crypto/testdata/private_key_") + std::string(name) +
-                     ".v1.hex");
-  std::string digits{std::istreambuf_iterator<char>(file), {}};
-  std::erase_if(digits, [](char c) { return c == '\n' || c == ' '; });
-  return hex_decode(digits).value_or(Bytes{});
-}
-
 class PrivateKeyFormTest : public testing::TestWithParam<Golden> {
  protected:
-  const Bytes golden_ = read_golden(GetParam().file);
+  const Bytes golden_ = read_golden_key(GetParam().file);
   const KeyPairSpec spec_ = GetParam().spec;
   std::unique_ptr<CryptoContext> crypto_ = CryptoContext::create().value();
 };
@@ -85,12 +73,12 @@ TEST_P(PrivateKeyFormTest, ALaterFormatIsNamedAndAnotherKindRefused) {
 
 TEST(PrivateKeyParametersTest, ErrorsAreWholeSentences) {
   const auto crypto = CryptoContext::create().value();
-  Bytes later = read_golden("p_256");
+  Bytes later = read_golden_key("p_256");
   later[0] = 9;
   const Result<PrivateKey> newer = PrivateKey::from_parameters(*crypto, KeyPairSpec::kP256, later);
   EXPECT_EQ(newer.error().code, ErrorCode::kNewerSchema);
   EXPECT_EQ(newer.error().message, "A stored private key can't be used as P-256: it was written by a later release.");
-  Bytes off_curve = read_golden("p_256");
+  Bytes off_curve = read_golden_key("p_256");
   off_curve.back() ^= 1;
   const Result<PrivateKey> broken = PrivateKey::from_parameters(*crypto, KeyPairSpec::kP256, off_curve);
   EXPECT_EQ(broken.error().code, ErrorCode::kCorrupt);
@@ -99,7 +87,7 @@ TEST(PrivateKeyParametersTest, ErrorsAreWholeSentences) {
 
 // Offsets of the golden file: n 6 to 261, e 266 to 268.
 TEST(PrivateKeyParametersTest, RulesOfRsaAreChecked) {
-  const Bytes good = read_golden("rsa_2048");
+  const Bytes good = read_golden_key("rsa_2048");
   const auto refusal = [&](std::size_t at, std::uint8_t value) {
     Bytes bad = good;
     bad[at] = value;

@@ -1,44 +1,19 @@
 // Looks through all writable memory of the process for keys that a call should have left nowhere but in the secret
 // pages.
 
-#include <stdio.h>
-#include <string.h>
-
-#include <fstream>
 #include <thread>
 
-#include "base/secret.h"
 #include "crypto/aead.h"
 #include "crypto/hmac.h"
 #include "crypto/kdf.h"
 #include "crypto/keywrap.h"
 #include "crypto/random.h"
+#include "crypto/residue_test.h"
 
 namespace kagimori {
 namespace {
 
-// How often `needle` (which itself lies in the secret pages) lies in writable memory outside the secret pages.
-int copies_outside(const SecretBytes& needle) {
-  const SecretMemoryStatus pages = secret_memory_status();
-  std::ifstream maps("/proc/self/maps");
-  std::string line;
-  int found = 0;
-  while (std::getline(maps, line)) {
-    std::uintptr_t begin = 0;
-    std::uintptr_t end = 0;
-    char mode[5] = {};
-    if (sscanf(line.c_str(), "%lx-%lx %4s", &begin, &end, mode) != 3 || strncmp(mode, "rw", 2) != 0) continue;
-    if (begin < pages.end && pages.begin < end) continue;
-    const char* at = reinterpret_cast<const char*>(begin);
-    const char* const stop = reinterpret_cast<const char*>(end);
-    while ((at = static_cast<const char*>(
-                memmem(at, static_cast<std::size_t>(stop - at), needle.expose().data(), needle.size()))) != nullptr) {
-      ++found;
-      ++at;
-    }
-  }
-  return found;
-}
+using residue::copies_outside;
 
 class ResidueTest : public testing::Test {
  protected:

@@ -4,7 +4,7 @@
 
 #include <thread>
 
-#include "base/encoding.h"
+#include "crypto/golden_key_test.h"
 #include "crypto/key_fields.h"
 #include "crypto/private_key_form.h"
 
@@ -155,7 +155,7 @@ TEST_F(SignatureTest, EcdsaAndSm2TakeStrictDerOnly) {
 
 // The salt is as long as the hash, and only such a one verifies.
 TEST_F(SignatureTest, PssSaltsAreRandomAndOfTheSizeOfTheHash) {
-  const PrivateKey key = PrivateKey::generate(*crypto_, KeyPairSpec::kRsa2048).value();
+  const PrivateKey key = golden_rsa_key(*crypto_);
   const Bytes digest(32, 1);
   const Bytes a = sign(*crypto_, key, SignatureScheme::kPssSha256, MessageForm::kDigest, digest).value();
   const Bytes b = sign(*crypto_, key, SignatureScheme::kPssSha256, MessageForm::kDigest, digest).value();

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "crypto/der.h"
 #include "crypto/key_handles.h"
 
 namespace kagimori {
@@ -14,6 +15,18 @@ Status require_sm2(KeyPairSpec spec) {
   if (spec == KeyPairSpec::kSm2) return {};
   return fail(ErrorCode::kCrypto,
               fmt::format("SM2 encryption takes an SM2 key, not one of {}.", key_pair_info(spec).name));
+}
+
+// OpenSSL reads BER, and takes no notice of what follows it.
+Status check_structure(ByteView ciphertext) {
+  der::Reader outer(ciphertext);
+  TRY_ASSIGN(der::Reader reader, outer.enter(der::kSequence));
+  TRY(outer.expect_end());
+  TRY(reader.unsigned_integer());
+  TRY(reader.unsigned_integer());
+  TRY(reader.element(der::kOctetString));
+  TRY(reader.element(der::kOctetString));
+  return reader.expect_end();
 }
 
 }  // namespace
@@ -38,7 +51,9 @@ Result<Bytes> sm2_encrypt(CryptoContext& /*crypto*/, const PublicKey& key, ByteV
 
 Result<SecretBytes> sm2_decrypt(CryptoContext& /*crypto*/, const PrivateKey& key, ByteView ciphertext) {
   TRY(require_sm2(key.spec()));
-  if (ciphertext.empty() || ciphertext.size() > kMaxMessage + kMaxOverhead) return fail(ErrorCode::kInvalidCiphertext);
+  if (ciphertext.size() > kMaxMessage + kMaxOverhead || !check_structure(ciphertext)) {
+    return fail(ErrorCode::kInvalidCiphertext);
+  }
   const openssl::KeyContext context(EVP_PKEY_CTX_new_from_pkey(key.library(), key.handle(), nullptr));
   if (!context || EVP_PKEY_decrypt_init_ex(context.get(), nullptr) != 1) return openssl::failure("set up SM2");
   SecretBytes message(ciphertext.size());
