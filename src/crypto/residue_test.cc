@@ -1,8 +1,6 @@
 // Looks through all writable memory of the process for keys that a call should have left nowhere but in the secret
 // pages.
 
-#include <thread>
-
 #include "crypto/aead.h"
 #include "crypto/hmac.h"
 #include "crypto/kdf.h"
