@@ -21,6 +21,7 @@ class ResidueKeyTest : public testing::TestWithParam<KeyPairSpec> {
 #ifdef KAGIMORI_SANITIZED
     GTEST_SKIP() << "a sanitizer keeps its own copies of memory";
 #endif
+    residue::warm_up();
     if (!supports(*crypto_, GetParam())) {
       GTEST_SKIP() << loaded_openssl() << " has no " << key_pair_info(GetParam()).name;
     }
@@ -120,6 +121,7 @@ TEST(ResidueSecretsTest, DecryptionAndAgreementLeaveNoResult) {
 #ifdef KAGIMORI_SANITIZED
   GTEST_SKIP() << "a sanitizer keeps its own copies of memory";
 #endif
+  residue::warm_up();
   const auto crypto = CryptoContext::create().value();
   const PrivateKey rsa = golden_rsa_key(*crypto);
   const Bytes oaep = *rsa_oaep_encrypt(*crypto, *rsa.public_key(*crypto), OaepHash::kSha256, as_bytes("message"));

@@ -1,12 +1,12 @@
 // Looks through all writable memory of the process for keys that a call should have left nowhere but in the secret
 // pages.
 
+#include "crypto/residue_test.h"
 #include "crypto/aead.h"
 #include "crypto/hmac.h"
 #include "crypto/kdf.h"
 #include "crypto/keywrap.h"
 #include "crypto/random.h"
-#include "crypto/residue_test.h"
 
 namespace kagimori {
 namespace {
