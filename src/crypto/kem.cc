@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "crypto/key_handles.h"
+#include "crypto/key_fields.h"
 
 namespace kagimori {
 namespace {
@@ -15,9 +15,10 @@ Status require_kem(KeyPairSpec spec) {
 
 }  // namespace
 
-Result<Encapsulation> encapsulate(CryptoContext& /*crypto*/, const PublicKey& key) {
+Result<Encapsulation> encapsulate(CryptoContext& crypto, const PublicKey& key) {
   TRY(require_kem(key.spec()));
-  const openssl::KeyContext context(EVP_PKEY_CTX_new_from_pkey(key.library(), key.handle(), nullptr));
+  TRY_ASSIGN(const LocalKey local, LocalKey::of(crypto, key));
+  const openssl::KeyContext context(EVP_PKEY_CTX_new_from_pkey(crypto.library(), local.get(), nullptr));
   Encapsulation result{Bytes(key_pair_info(key.spec()).kem_ciphertext), SecretBytes(kKemSecretSize)};
   std::size_t ciphertext_size = result.ciphertext.size();
   std::size_t secret_size = result.secret.size();
@@ -30,10 +31,11 @@ Result<Encapsulation> encapsulate(CryptoContext& /*crypto*/, const PublicKey& ke
   return result;
 }
 
-Result<SecretBytes> decapsulate(CryptoContext& /*crypto*/, const PrivateKey& key, ByteView ciphertext) {
+Result<SecretBytes> decapsulate(CryptoContext& crypto, const PrivateKey& key, ByteView ciphertext) {
   TRY(require_kem(key.spec()));
   if (ciphertext.size() != key_pair_info(key.spec()).kem_ciphertext) return fail(ErrorCode::kInvalidCiphertext);
-  const openssl::KeyContext context(EVP_PKEY_CTX_new_from_pkey(key.library(), key.handle(), nullptr));
+  TRY_ASSIGN(const LocalKey local, LocalKey::of(crypto, key));
+  const openssl::KeyContext context(EVP_PKEY_CTX_new_from_pkey(crypto.library(), local.get(), nullptr));
   SecretBytes secret(kKemSecretSize);
   std::size_t size = secret.size();
   if (!context || EVP_PKEY_decapsulate_init(context.get(), nullptr) != 1 ||

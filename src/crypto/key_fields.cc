@@ -46,6 +46,7 @@ Status check_rsa(const KeyPairInfo& info, KeyHalf half, const KeyFields& fields)
 }
 
 bool is_curve(const KeyPairInfo& info) { return info.field != 0; }
+bool is_module_lattice(const KeyPairInfo& info) { return info.expanded_key != 0; }
 
 // A point may be compressed, which is one coordinate less.
 bool has_size_of_public_key(const KeyPairInfo& info, ByteView key) {
@@ -130,11 +131,10 @@ void add_fields(ParameterList& list, KeyPairSpec spec, KeyHalf half, const KeyFi
     return;
   }
   if (is_curve(info)) list.text(OSSL_PKEY_PARAM_GROUP_NAME, openssl::group_name(spec));
-  const bool is_seed = info.seed != 0 && info.family != KeyPairFamily::kEd25519;
   if (half == KeyHalf::kPrivate) {
     if (is_curve(info)) {
       list.number(OSSL_PKEY_PARAM_PRIV_KEY, fields.secret);
-    } else if (!is_seed) {
+    } else if (!is_module_lattice(info)) {
       list.octets(OSSL_PKEY_PARAM_PRIV_KEY, fields.secret);
     } else if (!fields.secret.empty()) {
       list.octets(openssl::kSeedParam, fields.secret);
@@ -143,6 +143,44 @@ void add_fields(ParameterList& list, KeyPairSpec spec, KeyHalf half, const KeyFi
     }
   }
   if (!fields.public_key.empty()) list.octets(OSSL_PKEY_PARAM_PUB_KEY, fields.public_key);
+}
+
+void ask_for_fields(ParameterList& list, const KeyPairInfo& info, KeyHalf half) {
+  if (info.family == KeyPairFamily::kRsa) {
+    for (std::size_t i = 0; i < rsa_numbers(half); ++i) list.number_out(kRsaNames.at(i), info.modulus);
+    return;
+  }
+  list.octets_out(OSSL_PKEY_PARAM_PUB_KEY, info.public_key);
+  if (half == KeyHalf::kPublic) return;
+  if (is_curve(info)) {
+    list.number_out(OSSL_PKEY_PARAM_PRIV_KEY, info.field);
+  } else if (is_module_lattice(info)) {
+    list.octets_out(openssl::kSeedParam, info.seed);
+    list.octets_out(OSSL_PKEY_PARAM_PRIV_KEY, info.expanded_key);
+  } else {
+    list.octets_out(OSSL_PKEY_PARAM_PRIV_KEY, info.seed);
+  }
+}
+
+KeyFields answered_fields(ParameterList& list, const KeyPairInfo& info, KeyHalf half) {
+  KeyFields fields;
+  if (info.family == KeyPairFamily::kRsa) {
+    for (std::size_t i = 0; i < rsa_numbers(half); ++i) {
+      fields.*kRsaNumbers.at(i) = without_leading_zeros(list.number_of(kRsaNames.at(i)));
+    }
+    return fields;
+  }
+  fields.public_key = list.octets_of(OSSL_PKEY_PARAM_PUB_KEY);
+  if (half == KeyHalf::kPublic) return fields;
+  if (is_curve(info)) {
+    fields.secret = list.number_of(OSSL_PKEY_PARAM_PRIV_KEY);
+  } else if (is_module_lattice(info)) {
+    fields.secret = list.octets_of(openssl::kSeedParam);
+    fields.expanded_key = list.octets_of(OSSL_PKEY_PARAM_PRIV_KEY);
+  } else {
+    fields.secret = list.octets_of(OSSL_PKEY_PARAM_PRIV_KEY);
+  }
+  return fields;
 }
 
 }  // namespace
@@ -206,39 +244,32 @@ Result<KeyHandle> make_key(CryptoContext& crypto, KeyPairSpec spec, KeyHalf half
 
 Result<OwnedKeyFields> read_fields(KeyPairSpec spec, KeyHalf half, const evp_pkey_st* key, bool with_expanded) {
   const KeyPairInfo& info = key_pair_info(spec);
-  const bool is_private = half == KeyHalf::kPrivate;
-  const bool is_rsa = info.family == KeyPairFamily::kRsa;
   ParameterList list(room_for(info));
-  if (is_rsa) {
-    for (std::size_t i = 0; i < rsa_numbers(half); ++i) list.number_out(kRsaNames.at(i), info.modulus);
-  } else {
-    list.octets_out(OSSL_PKEY_PARAM_PUB_KEY, info.public_key);
-    if (is_private && is_curve(info)) list.number_out(OSSL_PKEY_PARAM_PRIV_KEY, info.field);
-    if (is_private && info.family == KeyPairFamily::kEd25519) list.octets_out(OSSL_PKEY_PARAM_PRIV_KEY, info.seed);
-    if (is_private && info.expanded_key != 0) {
-      list.octets_out(openssl::kSeedParam, info.seed);
-      list.octets_out(OSSL_PKEY_PARAM_PRIV_KEY, info.expanded_key);
-    }
-  }
+  ask_for_fields(list, info, half);
   const bool good = EVP_PKEY_get_params(key, list.finish()) == 1;
   openssl::forget_errors();
-
-  KeyFields fields;
-  if (is_rsa) {
-    for (std::size_t i = 0; i < rsa_numbers(half); ++i) {
-      fields.*kRsaNumbers.at(i) = without_leading_zeros(list.number_of(kRsaNames.at(i)));
-    }
-  } else {
-    fields.public_key = list.octets_of(OSSL_PKEY_PARAM_PUB_KEY);
-    if (is_private && is_curve(info)) fields.secret = list.number_of(OSSL_PKEY_PARAM_PRIV_KEY);
-    if (is_private && info.family == KeyPairFamily::kEd25519) fields.secret = list.octets_of(OSSL_PKEY_PARAM_PRIV_KEY);
-    if (is_private && info.expanded_key != 0) {
-      fields.secret = list.octets_of(openssl::kSeedParam);
-      if (fields.secret.empty() || with_expanded) fields.expanded_key = list.octets_of(OSSL_PKEY_PARAM_PRIV_KEY);
-    }
-  }
+  KeyFields fields = answered_fields(list, info, half);
+  if (!fields.secret.empty() && !with_expanded) fields.expanded_key = {};
   if (!good || !check_fields(spec, half, fields)) return openssl::failure("take a key apart");
   return OwnedKeyFields{list.take_memory(), fields};
+}
+
+Result<LocalKey> LocalKey::copy(CryptoContext& crypto, KeyPairSpec spec, KeyHalf half, const evp_pkey_st* key) {
+  TRY_ASSIGN(const OwnedKeyFields own, read_fields(spec, half, key));
+  Result<KeyHandle> handle = make_key(crypto, spec, half, own.fields);
+  if (!handle) return openssl::failure("copy a key to another context");
+  evp_pkey_st* const used = handle->get();
+  return LocalKey(used, *std::move(handle));
+}
+
+Result<LocalKey> LocalKey::of(CryptoContext& crypto, const PrivateKey& key) {
+  if (key.library() == crypto.library()) return LocalKey(key.handle(), nullptr);
+  return copy(crypto, key.spec(), KeyHalf::kPrivate, key.handle());
+}
+
+Result<LocalKey> LocalKey::of(CryptoContext& crypto, const PublicKey& key) {
+  if (key.library() == crypto.library()) return LocalKey(key.handle(), nullptr);
+  return copy(crypto, key.spec(), KeyHalf::kPublic, key.handle());
 }
 
 }  // namespace kagimori

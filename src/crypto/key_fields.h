@@ -2,7 +2,7 @@
 
 #include "base/secret.h"
 #include "crypto/key_handles.h"
-#include "crypto/public_key.h"
+#include "crypto/private_key.h"
 
 // The numbers and byte strings that make up a key: what its encodings carry, and what OpenSSL's object is made of.
 // For the .cc files of this folder.
@@ -51,5 +51,23 @@ Result<KeyHandle> make_key(CryptoContext& crypto, KeyPairSpec spec, KeyHalf half
 // The fields of a key; of ML-DSA and ML-KEM the expanded key only when it has no seed, or `with_expanded`.
 // kCrypto if OpenSSL fails.
 Result<OwnedKeyFields> read_fields(KeyPairSpec spec, KeyHalf half, const evp_pkey_st* key, bool with_expanded = false);
+
+// A key as an operation of `crypto` may use it: the key itself when it was made with that context, else a copy there
+// that lives as long as this. OpenSSL keeps state in a library context for each thread that draws random numbers from
+// it (nonces, salts, blinding), and touches it when the thread ends, by when the context may be gone.
+class LocalKey {
+ public:
+  static Result<LocalKey> of(CryptoContext& crypto, const PrivateKey& key);
+  static Result<LocalKey> of(CryptoContext& crypto, const PublicKey& key);
+
+  evp_pkey_st* get() const { return used_; }
+
+ private:
+  static Result<LocalKey> copy(CryptoContext& crypto, KeyPairSpec spec, KeyHalf half, const evp_pkey_st* key);
+  LocalKey(evp_pkey_st* used, KeyHandle own) : used_(used), own_(std::move(own)) {}
+
+  evp_pkey_st* used_;
+  KeyHandle own_;
+};
 
 }  // namespace kagimori

@@ -17,7 +17,7 @@ struct FreeKeyHandle {
 using KeyHandle = std::unique_ptr<evp_pkey_st, FreeKeyHandle>;
 
 // The public half of a key pair. It never changes after it was made, and several threads may use it at once, each with
-// a CryptoContext of its own. The CryptoContext that it was made with must outlive it.
+// a CryptoContext of its own (see PrivateKey). The CryptoContext that it was made with must outlive it.
 class PublicKey {
  public:
   // From a SubjectPublicKeyInfo in DER (RFC 5280 section 4.1; RFC 3279, 5480, 8410, 9881, 9935), which must be of the

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "crypto/key_handles.h"
+#include "crypto/key_fields.h"
 
 namespace kagimori {
 namespace {
@@ -37,13 +37,14 @@ std::size_t rsa_oaep_max_message(KeyPairSpec spec, OaepHash hash) {
   return modulus == 0 ? 0 : modulus - 2 * digest_size(hash_of(hash)) - 2;
 }
 
-Result<Bytes> rsa_oaep_encrypt(CryptoContext& /*crypto*/, const PublicKey& key, OaepHash hash, ByteView message) {
+Result<Bytes> rsa_oaep_encrypt(CryptoContext& crypto, const PublicKey& key, OaepHash hash, ByteView message) {
   TRY(require_rsa(key.spec()));
   if (message.size() > rsa_oaep_max_message(key.spec(), hash)) {
     return fail(ErrorCode::kCrypto, fmt::format("RSAES-OAEP with this key and hash encrypts at most {} bytes, not {}.",
                                                 rsa_oaep_max_message(key.spec(), hash), message.size()));
   }
-  TRY_ASSIGN(const openssl::KeyContext context, oaep_context(key.library(), key.handle(), hash, Direction::kEncrypt));
+  TRY_ASSIGN(const LocalKey local, LocalKey::of(crypto, key));
+  TRY_ASSIGN(const openssl::KeyContext context, oaep_context(crypto.library(), local.get(), hash, Direction::kEncrypt));
   Bytes ciphertext(key_pair_info(key.spec()).modulus);
   std::size_t size = ciphertext.size();
   // A null message would ask for the size of the result.
@@ -56,13 +57,13 @@ Result<Bytes> rsa_oaep_encrypt(CryptoContext& /*crypto*/, const PublicKey& key, 
   return ciphertext;
 }
 
-Result<SecretBytes> rsa_oaep_decrypt(CryptoContext& /*crypto*/, const PrivateKey& key, OaepHash hash,
-                                     ByteView ciphertext) {
+Result<SecretBytes> rsa_oaep_decrypt(CryptoContext& crypto, const PrivateKey& key, OaepHash hash, ByteView ciphertext) {
   TRY(require_rsa(key.spec()));
   const std::size_t modulus = key_pair_info(key.spec()).modulus;
   // RFC 8017 section 7.1.2, step 1.
   if (ciphertext.size() != modulus) return fail(ErrorCode::kInvalidCiphertext);
-  TRY_ASSIGN(const openssl::KeyContext context, oaep_context(key.library(), key.handle(), hash, Direction::kDecrypt));
+  TRY_ASSIGN(const LocalKey local, LocalKey::of(crypto, key));
+  TRY_ASSIGN(const openssl::KeyContext context, oaep_context(crypto.library(), local.get(), hash, Direction::kDecrypt));
   SecretBytes message(modulus);
   std::size_t size = message.size();
   const bool good = EVP_PKEY_decrypt(context.get(), message.expose_mutable().data(), &size, ciphertext.data(),

@@ -4,7 +4,7 @@
 
 #include <optional>
 
-#include "crypto/key_handles.h"
+#include "crypto/key_fields.h"
 
 namespace kagimori {
 namespace {
@@ -167,7 +167,8 @@ bool fits(SignatureScheme scheme, MessageForm form) {
 Result<Bytes> sign(CryptoContext& crypto, const PrivateKey& key, SignatureScheme scheme, MessageForm form,
                    ByteView message) {
   TRY(check(crypto, key.spec(), scheme, form, message));
-  const Job job{traits(scheme), scheme, form, key.handle(), key.library()};
+  TRY_ASSIGN(const LocalKey local, LocalKey::of(crypto, key));
+  const Job job{traits(scheme), scheme, form, local.get(), crypto.library()};
   Bytes signature(key_pair_info(key.spec()).max_signature);
   std::size_t size = signature.size();
   bool good = false;
@@ -188,7 +189,8 @@ Result<Bytes> sign(CryptoContext& crypto, const PrivateKey& key, SignatureScheme
 Result<bool> verify(CryptoContext& crypto, const PublicKey& key, SignatureScheme scheme, MessageForm form,
                     ByteView message, ByteView signature) {
   TRY(check(crypto, key.spec(), scheme, form, message));
-  const Job job{traits(scheme), scheme, form, key.handle(), key.library()};
+  TRY_ASSIGN(const LocalKey local, LocalKey::of(crypto, key));
+  const Job job{traits(scheme), scheme, form, local.get(), crypto.library()};
   bool good = false;
   if (works_on_digest(job)) {
     Bytes memory;

@@ -2,6 +2,8 @@
 
 #include <openssl/err.h>
 
+#include <future>
+#include <optional>
 #include <thread>
 
 #include "crypto/golden_key_test.h"
@@ -214,12 +216,12 @@ TEST_F(SignatureTest, OneKeyServesManyThreadsEachWithItsOwnContext) {
     std::array<int, 4> good{};
     std::vector<std::thread> threads;
     for (std::size_t i = 0; i < good.size(); ++i) {
-      threads.emplace_back([&, scheme = scheme, i] {
+      threads.emplace_back([&, chosen = scheme, i] {
         const auto mine = CryptoContext::create().value();
         for (std::uint8_t round = 0; round < 25; ++round) {
           const Bytes message(10, round);
-          const Bytes signature = sign(*mine, key, scheme, MessageForm::kRaw, message).value();
-          good.at(i) += verify(*mine, half, scheme, MessageForm::kRaw, message, signature).value() ? 1 : 0;
+          const Bytes signature = sign(*mine, key, chosen, MessageForm::kRaw, message).value();
+          good.at(i) += verify(*mine, half, chosen, MessageForm::kRaw, message, signature).value() ? 1 : 0;
           good.at(i) += key.parameters() && half.spki() && key.spki() ? 1 : 0;
         }
       });
@@ -227,6 +229,25 @@ TEST_F(SignatureTest, OneKeyServesManyThreadsEachWithItsOwnContext) {
     for (std::thread& thread : threads) thread.join();
     EXPECT_THAT(good, testing::Each(50)) << key_pair_info(spec).name;
   }
+}
+
+// OpenSSL would keep state of the thread in the key's library, and look for it there when the thread ends.
+TEST_F(SignatureTest, AThreadMayOutliveTheContextOfAKeyThatItUsed) {
+  auto home = CryptoContext::create().value();
+  std::optional<PrivateKey> key(PrivateKey::generate(*home, KeyPairSpec::kP256).value());
+  std::promise<bool> used;
+  std::promise<void> gone;
+  std::thread thread([&key, &used, end = gone.get_future()]() mutable {
+    const auto mine = CryptoContext::create().value();
+    used.set_value(
+        sign(*mine, *key, SignatureScheme::kEcdsaSha256, MessageForm::kRaw, as_bytes("message")).has_value());
+    end.wait();
+  });
+  EXPECT_TRUE(used.get_future().get());
+  key.reset();
+  home.reset();
+  gone.set_value();
+  thread.join();
 }
 
 }  // namespace

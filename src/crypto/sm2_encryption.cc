@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "crypto/der.h"
-#include "crypto/key_handles.h"
+#include "crypto/key_fields.h"
 
 namespace kagimori {
 namespace {
@@ -31,13 +31,14 @@ Status check_structure(ByteView ciphertext) {
 
 }  // namespace
 
-Result<Bytes> sm2_encrypt(CryptoContext& /*crypto*/, const PublicKey& key, ByteView message) {
+Result<Bytes> sm2_encrypt(CryptoContext& crypto, const PublicKey& key, ByteView message) {
   TRY(require_sm2(key.spec()));
   if (message.empty() || message.size() > kMaxMessage) {
     return fail(ErrorCode::kCrypto,
                 fmt::format("SM2 encrypts messages of 1 to {} bytes, not {}.", kMaxMessage, message.size()));
   }
-  const openssl::KeyContext context(EVP_PKEY_CTX_new_from_pkey(key.library(), key.handle(), nullptr));
+  TRY_ASSIGN(const LocalKey local, LocalKey::of(crypto, key));
+  const openssl::KeyContext context(EVP_PKEY_CTX_new_from_pkey(crypto.library(), local.get(), nullptr));
   Bytes ciphertext(message.size() + kMaxOverhead);
   std::size_t size = ciphertext.size();
   if (!context || EVP_PKEY_encrypt_init_ex(context.get(), nullptr) != 1 ||
@@ -49,12 +50,13 @@ Result<Bytes> sm2_encrypt(CryptoContext& /*crypto*/, const PublicKey& key, ByteV
   return ciphertext;
 }
 
-Result<SecretBytes> sm2_decrypt(CryptoContext& /*crypto*/, const PrivateKey& key, ByteView ciphertext) {
+Result<SecretBytes> sm2_decrypt(CryptoContext& crypto, const PrivateKey& key, ByteView ciphertext) {
   TRY(require_sm2(key.spec()));
   if (ciphertext.size() > kMaxMessage + kMaxOverhead || !check_structure(ciphertext)) {
     return fail(ErrorCode::kInvalidCiphertext);
   }
-  const openssl::KeyContext context(EVP_PKEY_CTX_new_from_pkey(key.library(), key.handle(), nullptr));
+  TRY_ASSIGN(const LocalKey local, LocalKey::of(crypto, key));
+  const openssl::KeyContext context(EVP_PKEY_CTX_new_from_pkey(crypto.library(), local.get(), nullptr));
   if (!context || EVP_PKEY_decrypt_init_ex(context.get(), nullptr) != 1) return openssl::failure("set up SM2");
   SecretBytes message(ciphertext.size());
   std::size_t size = message.size();
