@@ -15,6 +15,25 @@ Error unknown_key(const Caller& caller, std::string_view owner, std::string_view
           access_denied_message(DecisionReason::kNoResourceAllow, caller.identity->arn, action, arn)};
 }
 
+// The grants of a key for one use of it, in the worker's cache.
+class CachedGrants final : public GrantSource {
+ public:
+  CachedGrants(const CachedKey& key, const KeyUse& use)
+      : key_(key), operation_(grant_operation_of_action(use.action)), use_{use.facts.encryption_context, {}} {}
+
+  Result<bool> allows(std::string_view identity) override {
+    if (!operation_) return false;
+    const Key& key = key_.snapshot().key;
+    TRY_ASSIGN(const CacheEntry* const entry, key_.worker->need(cache_key::grants(key.account, key.row, identity)));
+    return entry->grants->allow(*operation_, use_);
+  }
+
+ private:
+  const CachedKey& key_;
+  std::optional<GrantOperation> operation_;
+  ConstrainedUse use_;
+};
+
 }  // namespace
 
 Result<CacheEntry*> find_cached_key_id(Engine& engine, EngineWorker& worker, std::string_view account,
@@ -32,6 +51,7 @@ Result<CachedKey> find_cached_key(Engine& engine, EngineWorker& worker, const Ca
   const std::string_view owner =
       reference.account.empty() ? std::string_view(caller.identity->account()) : reference.account;
   CachedKey found;
+  found.worker = &worker;
   std::string key_id(reference.name);
   if (reference.is_alias()) {
     TRY_ASSIGN(const CacheEntry* const alias, worker.need(cache_key::alias(owner, region, reference.name)));
@@ -57,7 +77,8 @@ Status authorize_use(const Caller& caller, const CachedKey& key, const KeyUse& u
   RequestFacts facts = use.facts;
   facts.request_alias = key.request_alias;
   const AccessKeyTarget target = key.target();
-  return authorize(caller, {use.action, target.arn, &target, true, facts, key.shown_arn});
+  CachedGrants grants(key, use);
+  return authorize(caller, {use.action, target.arn, &target, true, facts, key.shown_arn, &grants});
 }
 
 Status check_use(const CachedKey& key, const KeyUse& use) {

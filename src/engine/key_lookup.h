@@ -12,8 +12,9 @@ namespace kagimori {
 // longer than the verb's call.
 struct CachedKey {
   CacheEntry* entry = nullptr;
-  std::string request_alias;  // by which it was named, if it was
-  std::string shown_arn;      // what a refusal calls it; empty: its own ARN, which the caller knows
+  EngineWorker* worker = nullptr;  // whose cache it is in
+  std::string request_alias;       // by which it was named, if it was
+  std::string shown_arn;           // what a refusal calls it; empty: its own ARN, which the caller knows
 
   const KeySnapshot& snapshot() const { return *entry->key; }
   AccessKeyTarget target() const {
@@ -37,6 +38,7 @@ struct KeyUse {
   Purpose purpose;
   RequestFacts facts;
 };
+// kAccessDenied, or kCacheMiss where grants decide.
 Status authorize_use(const Caller& caller, const CachedKey& key, const KeyUse& use);
 Status check_use(const CachedKey& key, const KeyUse& use);
 

@@ -25,6 +25,7 @@ KAGIMORI_GOLDEN(Transition, transition);
 KAGIMORI_GOLDEN(Tombstone, tombstone);
 KAGIMORI_GOLDEN(Alias, alias);
 KAGIMORI_GOLDEN(KeyPolicy, key_policy);
+KAGIMORI_GOLDEN(Grant, grant);
 KAGIMORI_GOLDEN(Account, account);
 KAGIMORI_GOLDEN(User, user);
 KAGIMORI_GOLDEN(UserPolicy, user_policy);
@@ -43,8 +44,8 @@ Bytes read_golden(std::string_view name) {
 
 template <typename R>
 class RecordCodecTest : public testing::Test {};
-using Records = testing::Types<Key, KeyVersion, KeyObject, Transition, Tombstone, Alias, KeyPolicy, Account, User,
-                               UserPolicy, AccessKey>;
+using Records = testing::Types<Key, KeyVersion, KeyObject, Transition, Tombstone, Alias, KeyPolicy, Grant, Account,
+                               User, UserPolicy, AccessKey>;
 TYPED_TEST_SUITE(RecordCodecTest, Records);
 
 TYPED_TEST(RecordCodecTest, EncodesAsTheGoldenFile) {
@@ -148,6 +149,9 @@ TEST(RecordCodec, EnumerationsAreInRange) {
   object = sample::key_object();
   object.state.reasons = ReasonSet(1u << 13);
   expect_corrupt(object, "unknown one");
+  Grant grant = sample::grant();
+  grant.operations = GrantOperations(1u << kGrantOperationCount);
+  expect_corrupt(grant, "allows what is unknown");
 }
 
 TEST(RecordCodec, DatesAreInRange) {

@@ -94,7 +94,7 @@ TEST(SqliteOpen, OneFailedOpeningDoesNotMakeTheStoreUnclean) {
   store.close();
   ASSERT_TRUE(connect(store.path()).run("PRAGMA user_version=99"));
   ASSERT_FALSE(open_sqlite_store({.path = store.path()}));
-  ASSERT_TRUE(connect(store.path()).run("PRAGMA user_version=1"));
+  ASSERT_TRUE(connect(store.path()).run("PRAGMA user_version=" + std::to_string(sqlite_migrations().back().version)));
   const auto opened = open_sqlite_store({.path = store.path()});
   ASSERT_TRUE(opened) << opened.error().message;
   EXPECT_FALSE((*opened)->was_unclean());
@@ -191,9 +191,15 @@ TEST(SqliteOpen, SetsConnectionsUpAsPromised) {
   store.close();
   SqliteConnection connection = connect(store.path());
   const std::pair<const char*, std::uint64_t> settings[] = {
-      {"synchronous", 2},     {"foreign_keys", 1}, {"secure_delete", 1}, {"trusted_schema", 0},
-      {"cell_size_check", 1}, {"temp_store", 2},   {"page_size", 4096},  {"application_id", kSqliteApplicationId},
-      {"user_version", 1},
+      {"synchronous", 2},
+      {"foreign_keys", 1},
+      {"secure_delete", 1},
+      {"trusted_schema", 0},
+      {"cell_size_check", 1},
+      {"temp_store", 2},
+      {"page_size", 4096},
+      {"application_id", kSqliteApplicationId},
+      {"user_version", sqlite_migrations().back().version},
   };
   for (const auto& [name, value] : settings)
     EXPECT_EQ(connection.read_integer("PRAGMA " + std::string(name)).value(), value) << name;

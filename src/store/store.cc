@@ -51,6 +51,14 @@ std::string_view table_name(Table table) {
       return "user_access_keys";
     case Table::kJobs:
       return "jobs";
+    case Table::kGrantGrantees:
+      return "grant_grantees";
+    case Table::kGrantRetirees:
+      return "grant_retirees";
+    case Table::kGrantNames:
+      return "grant_names";
+    case Table::kGrantCounts:
+      return "grant_counts";
   }
   return "unknown";
 }
