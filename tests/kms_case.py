@@ -81,6 +81,8 @@ class Case:
         self.spare = new_alias()
         kms.create_alias(AliasName=self.spare, TargetKeyId=self.other)
         self.blob = kms.encrypt(KeyId=self.key_id, Plaintext=b"case")["CiphertextBlob"]
+        self.root = ACCOUNT_ROOT.format(account=self.account)
+        self.grant_id = kms.create_grant(**self.members("create_grant"))["GrantId"]
 
     def members(self, operation):
         special = {
@@ -89,6 +91,7 @@ class Case:
             "delete_alias": {"AliasName": self.alias},
             "decrypt": {"CiphertextBlob": self.blob},
             "re_encrypt": {"CiphertextBlob": self.blob, "DestinationKeyId": self.other},
+            "list_retirable_grants": {"RetiringPrincipal": self.root},
         }
         if operation in special:
             return special[operation]
@@ -100,6 +103,9 @@ class Case:
             "tag_resource": {"Tags": [{"TagKey": "a", "TagValue": "b"}]},
             "untag_resource": {"TagKeys": ["a"]},
             "update_key_description": {"Description": "d"},
+            "create_grant": {"GranteePrincipal": self.root, "Operations": ["DescribeKey"]},
+            "retire_grant": {"GrantId": getattr(self, "grant_id", None)},
+            "revoke_grant": {"GrantId": getattr(self, "grant_id", None)},
         }
         return {"KeyId": self.key_id, **more.get(operation, {})}
 
