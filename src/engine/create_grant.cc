@@ -84,10 +84,12 @@ class ParentGrants final : public GrantSource {
     const Bytes prefix = record_key::grants_of_grantee(key_.account, key_.row, identity);
     Bytes after;
     for (;;) {
-      TRY_ASSIGN(const auto page, transaction_.scan<Bytes>(key_.account, Table::kGrantGrantees, prefix, after, kPage));
-      for (const Loaded<Bytes>& place : page) {
-        TRY_ASSIGN(const bool allowed, lets(as_text(ByteView(place.key).subspan(prefix.size()))));
-        if (allowed) return true;
+      TRY_ASSIGN(const auto page, transaction_.scan<Grant>(key_.account, Table::kGrantGrantees, prefix, after, kPage));
+      for (const Loaded<Grant>& parent : page) {
+        if (!covers(parent.record)) continue;
+        // The one that decides must still be there at commit.
+        TRY_ASSIGN(const auto still, find_grant(transaction_, key_.account, key_.row, parent.record.grant_id));
+        return still.has_value();
       }
       if (page.size() < kPage) return false;
       after = page.back().key;
@@ -95,15 +97,6 @@ class ParentGrants final : public GrantSource {
   }
 
  private:
-  Result<bool> lets(std::string_view grant_id) {
-    const Bytes place = record_key::grant(key_.account, key_.row, grant_id);
-    TRY_ASSIGN(const auto parent, transaction_.reader().get<Grant>(key_.account, Table::kGrants, place));
-    if (!parent || !covers(parent->record)) return false;
-    // The one that decides must still be there at commit.
-    TRY_ASSIGN(const auto still, find_grant(transaction_, key_.account, key_.row, grant_id));
-    return still.has_value();
-  }
-
   bool covers(const Grant& parent) const {
     GrantOperations needed = child_.operations;
     needed.add(GrantOperation::kCreateGrant);

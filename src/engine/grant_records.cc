@@ -10,6 +10,7 @@
 namespace kagimori {
 namespace {
 
+constexpr std::size_t kPage = 512;
 constexpr std::size_t kRemovedAtOnce = 200;
 constexpr std::size_t kShards = 16;
 // More grants than are ever under way at a time.
@@ -108,13 +109,13 @@ Result<std::shared_ptr<const GrantRights>> load_grant_rights(RecordReader& reade
                                                              const RowId& row, std::string_view grantee) {
   auto rights = std::make_shared<GrantRights>();
   const Bytes prefix = record_key::grants_of_grantee(account, row, grantee);
-  TRY_ASSIGN(const auto places, reader.scan_all<Bytes>(account, Table::kGrantGrantees, prefix));
-  for (const Loaded<Bytes>& place : places) {
-    const std::string_view grant_id = as_text(ByteView(place.key).subspan(prefix.size()));
-    TRY_ASSIGN(const auto grant, reader.get<Grant>(account, Table::kGrants, record_key::grant(account, row, grant_id)));
-    if (grant) rights->add(grant->record);
+  Bytes after;
+  for (;;) {
+    TRY_ASSIGN(const auto page, reader.scan<Grant>(account, Table::kGrantGrantees, prefix, after, kPage));
+    for (const Loaded<Grant>& grant : page) rights->add(grant.record);
+    if (page.size() < kPage) return std::shared_ptr<const GrantRights>(std::move(rights));
+    after = page.back().key;
   }
-  return std::shared_ptr<const GrantRights>(std::move(rights));
 }
 
 Result<Bytes> load_grant_token_key(RecordReader& reader, std::string_view account, const RowId& row,
@@ -140,8 +141,9 @@ Status put_grant(Transaction& transaction, const Grant& grant) {
   TRY(check_quota(transaction, grant));
   TRY_ASSIGN(const std::uint32_t count, count_in(transaction, grant));
   TRY(put_count(transaction, grant, count + 1));
-  TRY(transaction.put_new(grant.account, Table::kGrants, grant_key(grant), encode(grant)));
-  TRY(transaction.put_new(grant.account, Table::kGrantGrantees, grantee_key(grant), {}));
+  const Bytes content = encode(grant);
+  TRY(transaction.put_new(grant.account, Table::kGrants, grant_key(grant), content));
+  TRY(transaction.put_new(grant.account, Table::kGrantGrantees, grantee_key(grant), content));
   if (!grant.retiree.empty()) TRY(transaction.put_new(kSystemAccount, Table::kGrantRetirees, retiree_key(grant), {}));
   if (!grant.name.empty()) {
     TRY(transaction.put(grant.account, Table::kGrantNames, name_key(transaction.crypto(), grant),

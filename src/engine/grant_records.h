@@ -11,7 +11,8 @@
 
 namespace kagimori {
 
-// Grants in the store: the record itself and what leads to it from its grantee, its retiring principal and its name.
+// Grants in the store: the record itself, a second one in the order of grantees, so that what somebody may do is read
+// at one go, and what leads to it from its retiring principal and its name.
 
 // What the grants to an identity for a key allow.
 Result<std::shared_ptr<const GrantRights>> load_grant_rights(RecordReader& reader, std::string_view account,

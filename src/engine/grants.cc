@@ -1,9 +1,10 @@
 #include "engine/grants.h"
 
+#include <map>
+
 #include "engine/grant_facts.h"
 #include "engine/grant_party.h"
 #include "engine/grant_records.h"
-#include "engine/grant_token.h"
 #include "engine/marker.h"
 #include "model/arn.h"
 
@@ -13,14 +14,6 @@ namespace {
 // Greater than any byte that follows a grant id in a primary key: a scan after it begins at the next grant.
 constexpr std::uint8_t kEnd = 0xff;
 constexpr std::size_t kPage = 128;
-
-Result<GrantEntry> entry_of(Transaction& transaction, Grant grant) {
-  GrantEntry entry;
-  TRY_ASSIGN(entry.grantee_principal, shown_principal(transaction, grant.grantee));
-  TRY_ASSIGN(entry.retiring_principal, shown_principal(transaction, grant.retiree));
-  entry.grant = std::move(grant);
-  return entry;
-}
 
 // A list that takes one grant after the other until it is full.
 class Page {
@@ -34,13 +27,26 @@ class Page {
       list_.next_marker = markers_.make(list_.grants.back().grant.grant_id);
       return false;
     }
-    TRY_ASSIGN(GrantEntry entry, entry_of(transaction_, std::move(grant)));
+    GrantEntry entry;
+    TRY_ASSIGN(entry.grantee_principal, shown(grant.grantee));
+    TRY_ASSIGN(entry.retiring_principal, shown(grant.retiree));
+    entry.grant = std::move(grant);
     list_.grants.push_back(std::move(entry));
     return true;
   }
   GrantList take() && { return std::move(list_); }
 
  private:
+  // Few principals are in many grants.
+  Result<std::string> shown(const GrantParty& party) {
+    const auto known = shown_.find({party.principal, party.identity});
+    if (known != shown_.end()) return known->second;
+    TRY_ASSIGN(std::string text, shown_principal(transaction_, party));
+    shown_.emplace(std::pair(party.principal, party.identity), text);
+    return text;
+  }
+
+  std::map<std::pair<std::string, std::string>, std::string> shown_;
   Transaction& transaction_;
   const ListMarkers& markers_;
   std::size_t limit_;
@@ -65,32 +71,18 @@ void put_list_parameters(Trail& trail, std::size_t limit, const std::optional<st
   if (marker) trail.parameter("marker", *marker);
 }
 
-Result<GrantList> grants_of_key(Transaction& transaction, const Key& key, const ListGrantsRequest& request) {
-  const Bytes prefix = record_key::of_key(key.account, key.row);
+// The grants of a key, or those of them to one grantee.
+Result<GrantList> grants_of_key(Transaction& transaction, const Key& key, const std::optional<std::string>& identity,
+                                const ListGrantsRequest& request) {
+  const Table table = identity ? Table::kGrantGrantees : Table::kGrants;
+  const Bytes prefix = identity ? record_key::grants_of_grantee(key.account, key.row, *identity)
+                                : record_key::of_key(key.account, key.row);
   const ListMarkers markers(transaction.crypto(), "ListGrants", prefix);
   TRY_ASSIGN(const Bytes after, first_place(markers, prefix, request.marker));
-  TRY_ASSIGN(auto rows, transaction.scan<Grant>(key.account, Table::kGrants, prefix, after, request.limit + 1));
+  TRY_ASSIGN(auto rows, transaction.scan<Grant>(key.account, table, prefix, after, request.limit + 1));
   Page page(transaction, markers, request.limit);
   for (Loaded<Grant>& row : rows) {
     TRY_ASSIGN(const bool more, page.add(std::move(row.record)));
-    if (!more) break;
-  }
-  return std::move(page).take();
-}
-
-Result<GrantList> grants_of_grantee(Transaction& transaction, const Key& key, std::string_view identity,
-                                    const ListGrantsRequest& request) {
-  const Bytes prefix = record_key::grants_of_grantee(key.account, key.row, identity);
-  const ListMarkers markers(transaction.crypto(), "ListGrants", prefix);
-  TRY_ASSIGN(const Bytes after, first_place(markers, prefix, request.marker));
-  TRY_ASSIGN(const auto rows,
-             transaction.scan<Bytes>(key.account, Table::kGrantGrantees, prefix, after, request.limit + 1));
-  Page page(transaction, markers, request.limit);
-  for (const Loaded<Bytes>& row : rows) {
-    const std::string_view grant_id = as_text(ByteView(row.key).subspan(prefix.size()));
-    TRY_ASSIGN(auto grant, find_grant(transaction, key.account, key.row, grant_id));
-    if (!grant) continue;
-    TRY_ASSIGN(const bool more, page.add(*std::move(grant)));
     if (!more) break;
   }
   return std::move(page).take();
@@ -146,16 +138,12 @@ Result<GrantList> list_grants(Transaction& transaction, const ListGrantsRequest&
   if (by_grantee) {
     TRY_ASSIGN(identity, listed_identity(transaction, request.grantee_principal, request.grantee_service_principal));
   }
-  if (request.grant_id.empty()) {
-    return identity ? grants_of_grantee(transaction, key.key, *identity, request)
-                    : grants_of_key(transaction, key.key, request);
-  }
-  GrantList list;
+  if (request.grant_id.empty()) return grants_of_key(transaction, key.key, identity, request);
+  const ListMarkers none(transaction.crypto(), "ListGrants", as_bytes(request.grant_id));
+  Page page(transaction, none, 1);
   TRY_ASSIGN(auto grant, find_grant(transaction, key.key.account, key.key.row, request.grant_id));
-  if (!grant || !matches(*grant, identity)) return list;
-  TRY_ASSIGN(GrantEntry entry, entry_of(transaction, *std::move(grant)));
-  list.grants.push_back(std::move(entry));
-  return list;
+  if (grant && matches(*grant, identity)) TRY(page.add(*std::move(grant)));
+  return std::move(page).take();
 }
 
 Result<GrantList> list_retirable_grants(Transaction& transaction, const ListRetirableGrantsRequest& request) {

@@ -86,7 +86,8 @@ TEST(SqliteOpen, RefusesANewerSchemaAndNamesBoth) {
   newer.close();
   static_cast<void>(connect(newer.path()).run("PRAGMA user_version=99"));
   expect_refused({.path = newer.path()}, ErrorCode::kNewerSchema, "schema version 99");
-  expect_refused({.path = newer.path(), .read_only = true}, ErrorCode::kNewerSchema, "versions up to " + std::to_string(sqlite_migrations().back().version));
+  expect_refused({.path = newer.path(), .read_only = true}, ErrorCode::kNewerSchema,
+                 "versions up to " + std::to_string(sqlite_migrations().back().version));
 }
 
 TEST(SqliteOpen, OneFailedOpeningDoesNotMakeTheStoreUnclean) {
