@@ -91,8 +91,10 @@ class Case:
         kms.create_alias(AliasName=self.alias, TargetKeyId=self.key_id)
         self.spare = new_alias()
         kms.create_alias(AliasName=self.spare, TargetKeyId=self.other)
-        self.blob = self.signature = self.mac = self.public_key = None
+        self.root = ACCOUNT_ROOT.format(account=self.account)
+        self.blob = self.signature = self.mac = self.public_key = self.grant_id = None
         self.prepare(operation)
+        self.grant_id = kms.create_grant(**self.members("create_grant"))["GrantId"]
 
     def prepare(self, operation):
         """What a call needs that the key itself must make while it can."""
@@ -112,6 +114,7 @@ class Case:
             "delete_alias": {"AliasName": self.alias},
             "decrypt": {"CiphertextBlob": self.blob},
             "re_encrypt": {"CiphertextBlob": self.blob, "DestinationKeyId": self.other},
+            "list_retirable_grants": {"RetiringPrincipal": self.root},
         }
         if operation in special:
             return special[operation]
@@ -131,6 +134,9 @@ class Case:
             "tag_resource": {"Tags": [{"TagKey": "a", "TagValue": "b"}]},
             "untag_resource": {"TagKeys": ["a"]},
             "update_key_description": {"Description": "d"},
+            "create_grant": {"GranteePrincipal": self.root, "Operations": ["DescribeKey"]},
+            "retire_grant": {"GrantId": self.grant_id},
+            "revoke_grant": {"GrantId": self.grant_id},
         }
         return {"KeyId": self.key_id, **more.get(operation, {})}
 

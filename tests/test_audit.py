@@ -9,10 +9,10 @@ import pytest
 from kms_case import CRYPTOGRAPHIC, Case, advance, new_key, refused
 
 READ_ONLY = ("describe_key", "get_key_policy", "list_aliases", "list_key_policies", "list_resource_tags",
-             "get_key_rotation_status", "list_key_rotations")
+             "get_key_rotation_status", "list_key_rotations", "list_grants")
 CHANGES = ("create_alias", "update_alias", "delete_alias", "disable_key", "enable_key", "enable_key_rotation",
            "rotate_key_on_demand", "disable_key_rotation", "put_key_policy", "tag_resource", "untag_resource",
-           "update_key_description", "schedule_key_deletion")
+           "update_key_description", "schedule_key_deletion", "create_grant", "retire_grant", "revoke_grant")
 
 
 def events(server):

@@ -209,10 +209,10 @@ def test_an_algorithm_that_does_not_fit_the_key(kms, case, algorithm):
 
 
 LATER = (
-    "ConnectCustomKeyStore", "CreateCustomKeyStore", "CreateGrant", "DeleteCustomKeyStore",
-    "DeleteImportedKeyMaterial", "DescribeCustomKeyStores", "DisconnectCustomKeyStore",
-    "GetParametersForImport", "ImportKeyMaterial", "ListGrants", "ListRetirableGrants", "ReplicateKey",
-    "RetireGrant", "RevokeGrant", "UpdateCustomKeyStore", "UpdatePrimaryRegion", )
+    "ConnectCustomKeyStore", "CreateCustomKeyStore", "DeleteCustomKeyStore", "DeleteImportedKeyMaterial",
+    "DescribeCustomKeyStores", "DisconnectCustomKeyStore", "GetParametersForImport", "ImportKeyMaterial", "ReplicateKey",
+    "UpdateCustomKeyStore", "UpdatePrimaryRegion",
+)
 
 
 @pytest.mark.parametrize("operation", LATER)

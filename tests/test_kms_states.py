@@ -34,6 +34,11 @@ TABLE = {
     "tag_resource": (OK, OK, PENDING),
     "untag_resource": (OK, OK, PENDING),
     "update_key_description": (OK, OK, PENDING),
+    "create_grant": (OK, DISABLED, PENDING),
+    "list_grants": (OK, OK, OK),
+    "list_retirable_grants": (OK, OK, OK),
+    "retire_grant": (OK, OK, OK),
+    "revoke_grant": (OK, OK, OK),
 }
 STATES = ("Enabled", "Disabled", "PendingDeletion")
 

@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "model/arn.h"
 #include "model/key_spec.h"
 
 namespace kagimori {
@@ -193,7 +194,20 @@ class Conditions final : public ConditionSource {
   mutable std::array<std::string, 4> made_;
 };
 
-Decision decide_access(const Caller& caller, const AccessRequest& request) {
+// Whether grants let the caller do what its policies alone do not.
+Result<bool> grants_allow(const IdentitySnapshot& who, const DecisionInput& input, GrantSource& grants) {
+  const bool identity_allows = input.caller_is_root || input.identity != PolicyOutcome::Kind::kNoMatch;
+  if (input.cross_account && !identity_allows) return false;
+  const GranteeIdentities identities = grantee_identities(who);
+  for (const std::string& identity : identities.own) {
+    TRY_ASSIGN(const bool allowed, grants.allows(identity));
+    if (allowed) return true;
+  }
+  if (!identity_allows || who.is_root()) return false;
+  return grants.allows(identities.account);
+}
+
+Result<Decision> decide_access(const Caller& caller, const AccessRequest& request) {
   const IdentitySnapshot& who = *caller.identity;
   Conditions conditions(caller, request);
   const PolicyCaller policy_caller{who.arn, who.unique_id(), who.account(), who.is_root(), {}};
@@ -205,26 +219,45 @@ Decision decide_access(const Caller& caller, const AccessRequest& request) {
   input.cross_account_operation = request.cross_account_operation;
   if (request.key != nullptr) {
     input.cross_account = request.key->key->account != who.account();
-    input.key_policy = evaluate(*request.key->policy, policy_request).kind;
+    if (request.key->policy != nullptr) input.key_policy = evaluate(*request.key->policy, policy_request).kind;
   }
   conditions.answer_for(PolicyKind::kIdentity);
   for (const auto& policy : who.policies) {
     input.identity = std::max(input.identity, evaluate(*policy, policy_request).kind);
   }
-  if (conditions.exhausted()) return {false, DecisionReason::kTooCostly};
+  if (conditions.exhausted()) return Decision{false, DecisionReason::kTooCostly};
+  const Decision decision = decide(input);
+  const bool may_be_granted =
+      decision.reason == DecisionReason::kNoIdentityAllow || decision.reason == DecisionReason::kNoResourceAllow;
+  if (request.grants == nullptr || !may_be_granted) return decision;
+  TRY_ASSIGN(input.grant_allows, grants_allow(who, input, *request.grants));
   return decide(input);
 }
 
 }  // namespace
 
+GranteeIdentities grantee_identities(const IdentitySnapshot& who) {
+  GranteeIdentities identities{{who.unique_id()}, who.account()};
+  const auto arn = parse_arn(who.arn);
+  if (arn && arn->service == "sts") {
+    const bool federated = arn->resource.starts_with("federated-user/");
+    const std::string_view name = arn->resource.substr(arn->resource.rfind('/') + 1);
+    identities.own.push_back(fmt::format("{}:{}", federated ? who.account() : who.unique_id(), name));
+  }
+  return identities;
+}
+
 Status authorize(const Caller& caller, const AccessRequest& request) {
-  const Decision decision = decide_access(caller, request);
+  TRY_ASSIGN(const Decision decision, decide_access(caller, request));
   if (decision.allowed) return {};
   const std::string_view shown = request.shown_resource.empty() ? request.resource : request.shown_resource;
   return fail(ErrorCode::kAccessDenied,
               access_denied_message(decision.reason, caller.identity->arn, request.action, shown));
 }
 
-bool would_allow(const Caller& caller, const AccessRequest& request) { return decide_access(caller, request).allowed; }
+bool would_allow(const Caller& caller, const AccessRequest& request) {
+  const auto decision = decide_access(caller, request);
+  return decision && decision->allowed;
+}
 
 }  // namespace kagimori

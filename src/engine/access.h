@@ -19,7 +19,7 @@ namespace kagimori {
 struct AccessKeyTarget {
   const Key* key = nullptr;
   std::string_view arn;
-  const CompiledPolicy* policy = nullptr;
+  const CompiledPolicy* policy = nullptr;  // null: no key policy takes part (RetireGrant)
   std::span<const std::string> aliases;
 };
 
@@ -53,6 +53,14 @@ struct RequestFacts {
   std::optional<bool> multi_region;
 };
 
+// The grants that may allow a request. Asked only where the policies don't allow it and nothing denies it.
+class GrantSource {
+ public:
+  virtual ~GrantSource() = default;
+  // Whether a grant to `identity` (GrantParty::identity) allows it; kCacheMiss, or an error of the store.
+  virtual Result<bool> allows(std::string_view identity) = 0;
+};
+
 struct AccessRequest {
   std::string_view action;               // "kms:Encrypt"
   std::string_view resource;             // ARN; "*" for operations without a resource
@@ -60,9 +68,19 @@ struct AccessRequest {
   bool cross_account_operation = false;
   RequestFacts facts;
   std::string_view shown_resource = {};  // what a refusal calls the resource; empty: `resource`
+  GrantSource* grants = nullptr;
 };
 
-// The one gate: every verb passes it before it touches anything. kAccessDenied with AWS's sentence. Pure.
+// Who a caller is to grants (GrantParty::identity): by itself, where a grant is enough, and as one of its account,
+// where its identity policies must allow too.
+struct GranteeIdentities {
+  std::vector<std::string> own;
+  std::string_view account;
+};
+GranteeIdentities grantee_identities(const IdentitySnapshot& who);
+
+// The one gate: every verb passes it before it touches anything. kAccessDenied with AWS's sentence, or an error of the
+// request's grants. Pure but for them.
 Status authorize(const Caller& caller, const AccessRequest& request);
 
 // As authorize, with the key policy of the target replaced: what PutKeyPolicy's lock-out check asks. Denied -> false.

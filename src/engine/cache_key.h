@@ -3,6 +3,9 @@
 #include <string>
 #include <string_view>
 
+#include "base/encoding.h"
+#include "model/ids.h"
+
 namespace kagimori {
 
 // The name of one item in a worker's cache; commits list those that they make stale.
@@ -15,6 +18,14 @@ inline std::string key(std::string_view account, std::string_view region, std::s
 // `name` with "alias/".
 inline std::string alias(std::string_view account, std::string_view region, std::string_view name) {
   return std::string("A|").append(account).append("|").append(region).append("|").append(name);
+}
+// The grants to one identity for the key of a row.
+inline std::string grants(std::string_view account, const RowId& row, std::string_view grantee) {
+  return std::string("G|").append(account).append("|").append(hex_encode(row.bytes)).append("|").append(grantee);
+}
+// What authenticates the tokens of a grant.
+inline std::string grant_tokens(std::string_view account, const RowId& row, std::string_view grant_id) {
+  return std::string("T|").append(account).append("|").append(hex_encode(row.bytes)).append("|").append(grant_id);
 }
 
 }  // namespace cache_key

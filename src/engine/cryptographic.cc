@@ -83,6 +83,7 @@ Result<SourceKey> find_source(Engine& engine, EngineWorker& worker, const Caller
   }
   TRY_ASSIGN(const CiphertextHeader header, source.header);
   source.named_by_ciphertext = true;
+  source.key.worker = &worker;
   TRY_ASSIGN(source.key.entry, find_cached_key_id(engine, worker, header.account, header.key_id));
   if (source.key.entry->key == nullptr) return fail(no_key_for_ciphertext(caller, action));
   trail.resource(source.key.snapshot().arn);
@@ -93,7 +94,8 @@ Result<SourceKey> find_source(Engine& engine, EngineWorker& worker, const Caller
 Status authorize_source(const Caller& caller, const SourceKey& source, const KeyUse& use) {
   Status allowed = authorize_use(caller, source.key, use);
   const bool stranger = source.key.snapshot().key.account != caller.identity->account();
-  if (!allowed && source.named_by_ciphertext && stranger) return fail(no_key_for_ciphertext(caller, use.action));
+  const bool denied = !allowed && allowed.error().code == ErrorCode::kAccessDenied;
+  if (denied && source.named_by_ciphertext && stranger) return fail(no_key_for_ciphertext(caller, use.action));
   return allowed;
 }
 

@@ -5,6 +5,7 @@
 #include "base/encoding.h"
 #include "base/log.h"
 #include "engine/cache_key.h"
+#include "engine/grant_records.h"
 #include "engine/loader.h"
 
 namespace kagimori {
@@ -28,6 +29,13 @@ std::vector<std::string_view> split_item(std::string_view item) {
   }
   parts.push_back(item);
   return parts;
+}
+
+Result<RowId> row_of(std::string_view hex) {
+  RowId row;
+  TRY_ASSIGN(const Bytes bytes, hex_decode(hex));
+  if (bytes.size() == row.bytes.size()) std::copy(bytes.begin(), bytes.end(), row.bytes.begin());
+  return row;
 }
 
 }  // namespace
@@ -194,6 +202,12 @@ Result<CacheEntry> Engine::load_item(PoolThread& thread, const std::string& item
   } else if (item.starts_with("K|")) {
     TRY_ASSIGN(entry.key, load_key(reader, parts[1], parts[2], parts[3]));
     if (entry.key != nullptr) entry.keyed.resize(entry.key->versions.size());
+  } else if (item.starts_with("G|")) {
+    TRY_ASSIGN(const RowId row, row_of(parts[2]));
+    TRY_ASSIGN(entry.grants, load_grant_rights(reader, parts[1], row, parts[3]));
+  } else if (item.starts_with("T|")) {
+    TRY_ASSIGN(const RowId row, row_of(parts[2]));
+    TRY_ASSIGN(entry.grant_token_key, load_grant_token_key(reader, parts[1], row, parts[3]));
   } else {
     TRY_ASSIGN(const auto alias, load_alias(reader, parts[1], parts[2], parts[3]));
     if (alias) entry.alias_target = alias->target_key_id;

@@ -20,6 +20,18 @@ constexpr std::chrono::milliseconds kStopPoll{100};
 // How long one turn of the sweeper re-wraps at a stretch.
 constexpr std::chrono::seconds kRewrapTurn{2};
 
+std::string_view event_name(DueKind kind) {
+  switch (kind) {
+    case DueKind::kRotate:
+      return "RotateKey";
+    case DueKind::kDelete:
+      return "DeleteKey";
+    case DueKind::kRemoveGrants:
+      break;
+  }
+  return "RemoveGrantsOfDeletedKey";
+}
+
 }  // namespace
 
 // Waits for the answer; but where old values can't be scrubbed yet (a long reader, such as a backup) and the server is
@@ -163,7 +175,7 @@ Status Engine::sweep() {
     for (const DueEntry& entry : due) {
       if (stopping_) return {};
       if (entry.kind == DueKind::kDelete && parts_.lifecycle_clock.destruction_is_held()) continue;
-      const std::string_view name = entry.kind == DueKind::kDelete ? "DeleteKey" : "RotateKey";
+      const std::string_view name = event_name(entry.kind);
       const Status done = run_system(name, [&](Transaction& transaction) { return apply_due(transaction, entry); });
       // One key that can't be processed (a damaged record) must not hold up the others.
       if (!done)

@@ -19,6 +19,23 @@ Error unknown_key(const Caller& caller, std::string_view owner, std::string_view
 Error unavailable(const KeySnapshot& snapshot) {
   return {ErrorCode::kInvalidState, fmt::format("{} is unavailable.", snapshot.arn)};
 }
+// The grants of a key for one use of it, in the worker's cache.
+class CachedGrants final : public GrantSource {
+ public:
+  CachedGrants(const CachedKey& key, const KeyUse& use) : key_(key), use_(use) {}
+
+  Result<bool> allows(std::string_view identity) override {
+    const auto operation = grant_operation_of_action(use_.action);
+    if (!operation) return false;
+    const Key& key = key_.snapshot().key;
+    TRY_ASSIGN(const CacheEntry* const entry, key_.worker->need(cache_key::grants(key.account, key.row, identity)));
+    return entry->grants->allow(*operation, {use_.facts.encryption_context, {}});
+  }
+
+ private:
+  const CachedKey& key_;
+  const KeyUse& use_;
+};
 
 }  // namespace
 
@@ -37,6 +54,7 @@ Result<CachedKey> find_cached_key(Engine& engine, EngineWorker& worker, const Ca
   const std::string_view owner =
       reference.account.empty() ? std::string_view(caller.identity->account()) : reference.account;
   CachedKey found;
+  found.worker = &worker;
   std::string key_id(reference.name);
   if (reference.is_alias()) {
     TRY_ASSIGN(const CacheEntry* const alias, worker.need(cache_key::alias(owner, region, reference.name)));
@@ -62,7 +80,8 @@ Status authorize_use(const Caller& caller, const CachedKey& key, const KeyUse& u
   RequestFacts facts = use.facts;
   facts.request_alias = key.request_alias;
   const AccessKeyTarget target = key.target();
-  return authorize(caller, {use.action, target.arn, &target, true, facts, key.shown_arn});
+  CachedGrants grants(key, use);
+  return authorize(caller, {use.action, target.arn, &target, true, facts, key.shown_arn, &grants});
 }
 
 Status check_use(Trail& trail, const CachedKey& key, const KeyUse& use) {

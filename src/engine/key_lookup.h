@@ -12,8 +12,9 @@ namespace kagimori {
 // longer than the verb's call.
 struct CachedKey {
   CacheEntry* entry = nullptr;
-  std::string request_alias;  // by which it was named, if it was
-  std::string shown_arn;      // what a refusal calls it; empty: its own ARN, which the caller knows
+  EngineWorker* worker = nullptr;  // whose cache it is in
+  std::string request_alias;       // by which it was named, if it was
+  std::string shown_arn;           // what a refusal calls it; empty: its own ARN, which the caller knows
 
   const KeySnapshot& snapshot() const { return *entry->key; }
   AccessKeyTarget target() const {
@@ -40,6 +41,7 @@ struct KeyUse {
   std::string_view algorithm = {};             // that the key must offer; empty: the operation has no choice
   bool public_half = false;                    // the public key does it, where the key is a pair
 };
+// kAccessDenied, or kCacheMiss where grants decide.
 Status authorize_use(const Caller& caller, const CachedKey& key, const KeyUse& use);
 // The last of the checks; puts the key on the trail as one that is used.
 Status check_use(Trail& trail, const CachedKey& key, const KeyUse& use);

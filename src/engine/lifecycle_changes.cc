@@ -3,6 +3,7 @@
 #include "base/encoding.h"
 #include "crypto/digest.h"
 #include "engine/cache_key.h"
+#include "engine/grant_records.h"
 #include "engine/loader.h"
 #include "model/arn.h"
 
@@ -157,6 +158,7 @@ Status destroy_key(Transaction& transaction, const Key& before) {
     TRY(destroy_object(transaction, object.record));
   }
   TRY(free_aliases(transaction, key));
+  TRY(remove_grants(transaction, key, transaction.lifecycle_now()));
   TRY(transaction.erase(Table::kKeyIds, record_key::key_id(account, key.region, key.key_id)));
   TRY(transaction.add_transition(key, "PendingDeletion", "Destroyed", "deletion-date"));
   key.alias_count = 0;
@@ -174,10 +176,22 @@ Status destroy_key(Transaction& transaction, const Key& before) {
   return transaction.save_key(before, key);
 }
 
+namespace {
+
+Status remove_more_grants(Transaction& transaction, const Key& key, const DueEntry& due) {
+  TRY(transaction.erase(
+      Table::kDue, record_key::due(due.when, due.account, due.row, static_cast<std::uint8_t>(DueKind::kRemoveGrants))));
+  const Timestamp later{due.when.micros + 1};
+  return remove_grants(transaction, key, std::max(transaction.lifecycle_now(), later));
+}
+
+}  // namespace
+
 Status apply_due(Transaction& transaction, const DueEntry& due) {
   TRY_ASSIGN(const auto key, transaction.get<Key>(due.account, Table::kKeys, record_key::key(due.account, due.row)));
   if (!key) return fail(ErrorCode::kCorrupt, "A due change names a key that is not in the store.");
   transaction.trail().resource(key_arn(key->region, key->account, key->key_id));
+  if (due.kind == DueKind::kRemoveGrants) return remove_more_grants(transaction, *key, due);
   if (due.kind == DueKind::kDelete) {
     if (key->deletion_date != due.when) return {};
     transaction.trail().parameter("keyId", key->key_id);

@@ -11,6 +11,7 @@ struct Quotas {
   std::size_t keys_per_account = 100'000;
   std::size_t aliases_per_key = 50;
   std::size_t tags_per_key = 50;
+  std::size_t grants_per_key = 50'000;
   std::size_t policy_bytes = 32'768;
   std::size_t on_demand_rotations = 25;
   std::size_t users_per_account = 5'000;
@@ -22,7 +23,7 @@ struct EngineSettings {
   std::string region = "us-east-1";
   std::size_t pool_threads = 4;
   std::size_t pool_queue = 1'024;
-  std::size_t cache_entries = 20'000;          // a worker: identities, keys and aliases together
+  std::size_t cache_entries = 20'000;          // a worker: identities, keys, aliases and grants together
   std::size_t cache_secret_bytes = 1'048'576;  // a worker: of the memory for secrets
   bool allow_presigned = true;
   std::int64_t sweep_interval_seconds = 10;

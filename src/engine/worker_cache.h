@@ -11,6 +11,7 @@
 
 #include "base/secret.h"
 #include "crypto/private_key.h"
+#include "engine/grant_rights.h"
 #include "engine/identity_snapshot.h"
 #include "engine/key_snapshot.h"
 #include "seal/ciphertext.h"
@@ -30,7 +31,8 @@ struct KeyedVersion {
   std::shared_ptr<const PublicKey> public_key;
 };
 
-// One cached truth: an identity, a key or an alias, or that there is none of that name.
+// One cached truth: an identity, a key, an alias, what authenticates the tokens of a grant, or that there is none of
+// that name; or what the grants for a key allow to somebody, be it nothing.
 struct CacheEntry {
   std::string name;
   std::shared_ptr<const IdentitySnapshot> identity;
@@ -38,8 +40,13 @@ struct CacheEntry {
   std::shared_ptr<const KeySnapshot> key;
   std::vector<KeyedVersion> keyed;  // by version - 1
   std::string alias_target;         // key id; empty if the alias does not exist
+  std::shared_ptr<const GrantRights> grants;
+  Bytes grant_token_key;  // empty if the grant does not exist
 
-  bool is_absence() const { return identity == nullptr && key == nullptr && alias_target.empty(); }
+  bool is_absence() const {
+    return identity == nullptr && key == nullptr && alias_target.empty() && grants == nullptr &&
+           grant_token_key.empty();
+  }
   std::size_t secret_bytes() const;  // of the memory for secrets, once everything is derived
   void supersede() const;            // tells who still holds what is cached here that it is an older truth
 };
@@ -62,7 +69,8 @@ class WorkerCache {
  private:
   void drop(std::list<CacheEntry>::iterator entry);
 
-  static constexpr std::size_t kFew = 6;  // identity, two keys and their aliases, and one more
+  // Identity, two keys and their aliases, grants to three identities for each key, ten grant tokens, and some more.
+  static constexpr std::size_t kFew = 24;
 
   std::size_t capacity_;
   std::size_t secret_capacity_;

@@ -133,7 +133,7 @@ TEST(WorkerCacheTest, KeysTakeNoMoreSecretMemoryThanTheirShare) {
     made.key = key_with(kVersions);
     tiny.insert(std::move(made));
   }
-  EXPECT_EQ(tiny.size(), 6U) << "a few are kept whatever they take";
+  EXPECT_EQ(tiny.size(), 24U) << "a few are kept whatever they take";
 }
 
 TEST(WorkerCacheTest, WhoStillHoldsASnapshotLearnsThatItIsOlder) {

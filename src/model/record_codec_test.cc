@@ -26,6 +26,7 @@ KAGIMORI_GOLDEN(Tombstone, tombstone);
 KAGIMORI_GOLDEN(Alias, alias);
 KAGIMORI_GOLDEN(KeyPolicy, key_policy);
 KAGIMORI_GOLDEN(KeyLastUsage, key_last_usage);
+KAGIMORI_GOLDEN(Grant, grant);
 KAGIMORI_GOLDEN(Account, account);
 KAGIMORI_GOLDEN(User, user);
 KAGIMORI_GOLDEN(UserPolicy, user_policy);
@@ -44,7 +45,7 @@ Bytes read_golden(std::string_view name) {
 
 template <typename R>
 class RecordCodecTest : public testing::Test {};
-using Records = testing::Types<Key, KeyVersion, KeyObject, Transition, Tombstone, Alias, KeyPolicy, KeyLastUsage,
+using Records = testing::Types<Key, KeyVersion, KeyObject, Transition, Tombstone, Alias, KeyPolicy, KeyLastUsage, Grant,
                                Account, User, UserPolicy, AccessKey>;
 TYPED_TEST_SUITE(RecordCodecTest, Records);
 
@@ -149,6 +150,9 @@ TEST(RecordCodec, EnumerationsAreInRange) {
   object = sample::key_object();
   object.state.reasons = ReasonSet(1u << 13);
   expect_corrupt(object, "unknown one");
+  Grant grant = sample::grant();
+  grant.operations = GrantOperations(1u << kGrantOperationCount);
+  expect_corrupt(grant, "allows what is unknown");
 }
 
 TEST(RecordCodec, DatesAreInRange) {

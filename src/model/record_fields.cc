@@ -57,6 +57,13 @@ void FieldReader::get(ReasonSet& v) {
   v = ReasonSet(bits);
 }
 
+void FieldReader::get(GrantOperations& v) {
+  std::uint32_t bits = 0;
+  get(bits);
+  if (status_ && !kAllGrantOperations.has_all(GrantOperations(bits))) return refuse("A grant allows what is unknown.");
+  v = GrantOperations(bits);
+}
+
 void FieldReader::get(AttributeValue& v) {
   (*this)(v.name, v.index);
   std::uint8_t kind = 0;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "model/grant.h"
 #include "model/identity.h"
 #include "model/key.h"
 
@@ -68,6 +69,9 @@ class FieldWriter {
   void put(const CopyEntry& v) { (*this)(v.kind, v.where, v.when, v.horizon); }
   void put(const ObjectLink& v) { (*this)(v.type, v.target); }
   void put(const WrappedMaterial& v) { (*this)(v.epoch, v.blob); }
+  void put(GrantOperations v) { out_.u32(v.bits()); }
+  void put(const GrantParty& v) { (*this)(v.principal, v.identity, v.service); }
+  void put(const GrantConstraints& v) { (*this)(v.equals, v.subset, v.source_arn); }
   void put(const AttributeValue& v);
   template <typename E>
     requires std::is_enum_v<E>
@@ -135,6 +139,9 @@ class FieldReader {
   void get(CopyEntry& v) { (*this)(v.kind, v.where, v.when, v.horizon); }
   void get(ObjectLink& v) { (*this)(v.type, v.target); }
   void get(WrappedMaterial& v) { (*this)(v.epoch, v.blob); }
+  void get(GrantOperations& v);
+  void get(GrantParty& v) { (*this)(v.principal, v.identity, v.service); }
+  void get(GrantConstraints& v) { (*this)(v.equals, v.subset, v.source_arn); }
   void get(AttributeValue& v);
   void get(AttributeList& v);
   template <typename E>

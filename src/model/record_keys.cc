@@ -22,6 +22,10 @@ class KeyBuilder {
     out_.raw(text).u8(0);
     return std::move(*this);
   }
+  KeyBuilder&& raw(ByteView bytes) && {
+    out_.raw(bytes);
+    return std::move(*this);
+  }
   KeyBuilder&& u8(std::uint8_t v) && {
     out_.u8(v);
     return std::move(*this);
@@ -85,6 +89,29 @@ Bytes transition(std::string_view account, const RowId& row, std::uint64_t seque
   return KeyBuilder(account).row(row).u64(sequence).take();
 }
 
+Bytes grant(std::string_view account, const RowId& row, std::string_view grant_id) {
+  return KeyBuilder(account).row(row).raw(as_bytes(grant_id)).take();
+}
+Bytes grant_grantee(std::string_view account, const RowId& row, std::string_view grantee, std::string_view grant_id) {
+  return KeyBuilder(account).row(row).text(grantee).raw(as_bytes(grant_id)).take();
+}
+Bytes grants_of_grantee(std::string_view account, const RowId& row, std::string_view grantee) {
+  return KeyBuilder(account).row(row).text(grantee).take();
+}
+Bytes grant_retiree(std::string_view retiree, std::string_view region, std::string_view grant_id,
+                    std::string_view account, const RowId& row) {
+  return KeyBuilder().text(retiree).text(region).raw(as_bytes(grant_id)).account(account).row(row).take();
+}
+Bytes grants_of_retiree(std::string_view retiree, std::string_view region) {
+  return KeyBuilder().text(retiree).text(region).take();
+}
+Bytes grant_name(std::string_view account, const RowId& row, ByteView digest) {
+  return KeyBuilder(account).row(row).raw(digest).take();
+}
+Bytes grant_count(std::string_view account, const RowId& row, std::uint8_t shard) {
+  return KeyBuilder(account).row(row).u8(shard).take();
+}
+
 // The sign bit is flipped so that times before 1970 sort first.
 Bytes due(Timestamp when, std::string_view account, const RowId& row, std::uint8_t kind) {
   const std::uint64_t order = static_cast<std::uint64_t>(when.micros) ^ kSignBit;
@@ -123,10 +150,29 @@ Result<DueEntry> parse_due_key(ByteView key) {
   TRY_ASSIGN(const ByteView row, reader.take(entry.row.bytes.size()));
   std::copy(row.begin(), row.end(), entry.row.bytes.begin());
   TRY_ASSIGN(const std::uint8_t kind, reader.u8());
-  if (kind != static_cast<std::uint8_t>(DueKind::kRotate) && kind != static_cast<std::uint8_t>(DueKind::kDelete)) {
+  if (kind < static_cast<std::uint8_t>(DueKind::kRotate) || kind > static_cast<std::uint8_t>(DueKind::kRemoveGrants)) {
     return fail(ErrorCode::kCorrupt, "A due entry asks for something unknown.");
   }
   entry.kind = static_cast<DueKind>(kind);
+  TRY(reader.expect_end());
+  return entry;
+}
+
+Result<RetireeEntry> parse_grant_retiree(ByteView key, ByteView prefix) {
+  constexpr std::size_t kGrantIdSize = 64;
+  ByteReader reader(key);
+  RetireeEntry entry;
+  TRY_ASSIGN(const ByteView begin, reader.take(prefix.size()));
+  if (!std::equal(begin.begin(), begin.end(), prefix.begin())) {
+    return fail(ErrorCode::kCorrupt, "A grant to retire is not of the list that it lies in.");
+  }
+  TRY_ASSIGN(const ByteView grant_id, reader.take(kGrantIdSize));
+  entry.grant_id = as_text(grant_id);
+  TRY_ASSIGN(const ByteView account, reader.take(12));
+  entry.account = as_text(account);
+  if (!is_account_id(entry.account)) return fail(ErrorCode::kCorrupt, "A grant's account is not 12 digits.");
+  TRY_ASSIGN(const ByteView row, reader.take(entry.row.bytes.size()));
+  std::copy(row.begin(), row.end(), entry.row.bytes.begin());
   TRY(reader.expect_end());
   return entry;
 }

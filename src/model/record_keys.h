@@ -28,6 +28,15 @@ Bytes alias(std::string_view account, std::string_view region, std::string_view 
 Bytes aliases_of(std::string_view account, std::string_view region);  // prefix
 Bytes key_alias(std::string_view account, const RowId& row, std::string_view name);
 Bytes transition(std::string_view account, const RowId& row, std::uint64_t sequence);
+// A grant id is always 64 characters, so it needs no end mark. Identities and service names hold no zero byte.
+Bytes grant(std::string_view account, const RowId& row, std::string_view grant_id);
+Bytes grant_grantee(std::string_view account, const RowId& row, std::string_view grantee, std::string_view grant_id);
+Bytes grants_of_grantee(std::string_view account, const RowId& row, std::string_view grantee);  // prefix
+Bytes grant_retiree(std::string_view retiree, std::string_view region, std::string_view grant_id,
+                    std::string_view account, const RowId& row);
+Bytes grants_of_retiree(std::string_view retiree, std::string_view region);  // prefix
+Bytes grant_name(std::string_view account, const RowId& row, ByteView digest);
+Bytes grant_count(std::string_view account, const RowId& row, std::uint8_t shard);
 Bytes due(Timestamp when, std::string_view account, const RowId& row, std::uint8_t kind);
 Bytes user(std::string_view account, std::string_view user_id);
 Bytes users_of(std::string_view account);  // prefix
@@ -41,7 +50,7 @@ Bytes user_access_keys_of(std::string_view account, std::string_view user_id);  
 }  // namespace record_key
 
 // What a row of kDue asks for.
-enum class DueKind : std::uint8_t { kRotate = 1, kDelete = 2 };
+enum class DueKind : std::uint8_t { kRotate = 1, kDelete = 2, kRemoveGrants = 3 };
 struct DueEntry {
   Timestamp when;
   AccountId account;
@@ -49,5 +58,13 @@ struct DueEntry {
   DueKind kind = DueKind::kRotate;
 };
 Result<DueEntry> parse_due_key(ByteView key);
+
+// Where a row of kGrantRetirees leads to. kCorrupt for a key that does not begin with `prefix`.
+struct RetireeEntry {
+  std::string grant_id;
+  AccountId account;
+  RowId row;
+};
+Result<RetireeEntry> parse_grant_retiree(ByteView key, ByteView prefix);
 
 }  // namespace kagimori

@@ -34,6 +34,12 @@ TEST(RecordKeys, LayoutsStay) {
   EXPECT_EQ(hex(key_policy(kAccount, kRow, 3)), join({kAccountHex, kRowHex, "00000003"}));
   EXPECT_EQ(hex(alias(kAccount, "r-1", "alias/x")), join({kAccountHex, "722d3100", "616c6961732f7800"}));
   EXPECT_EQ(hex(key_alias(kAccount, kRow, "alias/x")), join({kAccountHex, kRowHex, "616c6961732f7800"}));
+  EXPECT_EQ(hex(grant(kAccount, kRow, "ab")), join({kAccountHex, kRowHex, "6162"}));
+  EXPECT_EQ(hex(grant_grantee(kAccount, kRow, "AIDA", "ab")), join({kAccountHex, kRowHex, "4149444100", "6162"}));
+  EXPECT_EQ(hex(grant_retiree("AIDA", "r-1", "ab", kAccount, kRow)),
+            join({"4149444100", "722d3100", "6162", kAccountHex, kRowHex}));
+  EXPECT_EQ(hex(grant_name(kAccount, kRow, as_bytes("ab"))), join({kAccountHex, kRowHex, "6162"}));
+  EXPECT_EQ(hex(grant_count(kAccount, kRow, 15)), join({kAccountHex, kRowHex, "0f"}));
   EXPECT_EQ(hex(transition(kAccount, kRow, 5)), join({kAccountHex, kRowHex, "0000000000000005"}));
   EXPECT_EQ(hex(due({1}, kAccount, kRow, 2)), join({"8000000000000001", kAccountHex, kRowHex, "02"}));
   EXPECT_EQ(hex(user(kAccount, "AIDA")), join({kAccountHex, "4149444100"}));
@@ -54,8 +60,10 @@ TEST(RecordKeys, PrefixesListWhatBelongsTogether) {
   EXPECT_TRUE(starts_with(user_policy(kAccount, "u", "p"), user_policies_of(kAccount, "u")));
   EXPECT_TRUE(starts_with(user_access_key(kAccount, "u", "a"), user_access_keys_of(kAccount, "u")));
   const Bytes of = of_key(kAccount, kRow);
-  for (const Bytes& row : {version(kAccount, kRow, 1), object(kAccount, kRow, 1, 0), transition(kAccount, kRow, 1),
-                           key_policy(kAccount, kRow, 1), key_alias(kAccount, kRow, "alias/x")}) {
+  for (const Bytes& row :
+       {version(kAccount, kRow, 1), object(kAccount, kRow, 1, 0), transition(kAccount, kRow, 1),
+        key_policy(kAccount, kRow, 1), key_alias(kAccount, kRow, "alias/x"), grant(kAccount, kRow, "ab"),
+        grant_grantee(kAccount, kRow, "AIDA", "ab"), grant_count(kAccount, kRow, 1)}) {
     EXPECT_TRUE(starts_with(row, of));
     EXPECT_FALSE(starts_with(row, of_key(kAccount, other)));
     EXPECT_FALSE(starts_with(row, of_key("111122223334", kRow)));
@@ -81,6 +89,24 @@ TEST(RecordKeys, ByteOrderIsNumberOrder) {
   EXPECT_LT(due({0}, "999999999999", kRow, 2), due({1}, "000000000000", kRow, 1));
 }
 
+TEST(RetireeKey, ParsesBackAndRefusesDamage) {
+  const std::string grant_id(64, 'a');
+  const Bytes prefix = record_key::grants_of_retiree("AIDA", "r-1");
+  const Bytes key = record_key::grant_retiree("AIDA", "r-1", grant_id, kAccount, kRow);
+  const auto entry = parse_grant_retiree(key, prefix);
+  ASSERT_TRUE(entry);
+  EXPECT_EQ(entry->grant_id, grant_id);
+  EXPECT_EQ(entry->account, kAccount);
+  EXPECT_EQ(entry->row, kRow);
+  EXPECT_FALSE(parse_grant_retiree(key, record_key::grants_of_retiree("AIDB", "r-1")));
+  for (std::size_t size = 0; size < key.size(); ++size)
+    EXPECT_FALSE(parse_grant_retiree(ByteView(key).first(size), prefix));
+  EXPECT_FALSE(parse_grant_retiree(record_key::grant_retiree("AIDA", "r-1", grant_id, "11112222333x", kRow), prefix));
+  Bytes longer = key;
+  longer.push_back(0);
+  EXPECT_FALSE(parse_grant_retiree(longer, prefix));
+}
+
 TEST(DueKey, ParsesBack) {
   for (const std::int64_t micros : {std::int64_t{0}, std::int64_t{-5}, sample::kTime.micros, INT64_MAX, INT64_MIN}) {
     const auto entry = parse_due_key(record_key::due({micros}, kAccount, kRow, 2));
@@ -102,7 +128,7 @@ TEST(DueKey, RefusesDamage) {
   Bytes longer = good;
   longer.push_back(0);
   EXPECT_FALSE(parse_due_key(longer));
-  for (const std::uint8_t kind : {0, 3, 255}) EXPECT_FALSE(parse_due_key(record_key::due({0}, kAccount, kRow, kind)));
+  for (const std::uint8_t kind : {0, 4, 255}) EXPECT_FALSE(parse_due_key(record_key::due({0}, kAccount, kRow, kind)));
   EXPECT_FALSE(parse_due_key(record_key::due({0}, "11112222333x", kRow, 1)));
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "model/grant.h"
 #include "model/identity.h"
 #include "model/key.h"
 
@@ -94,6 +95,14 @@ struct RecordLayout<KeyLastUsage> {
     io(r.row);
     io.account(r.account);
     io(r.operation, r.when, r.event_id, r.request_id);
+struct RecordLayout<Grant> {
+  static constexpr std::string_view kName = "grant";
+  static void walk(auto& io, auto& r) {
+    io(r.row);
+    io.account(r.account);
+    io(r.region, r.key_id, r.grant_id, r.name);
+    io.account(r.issuing_account);
+    io(r.issued_by, r.created, r.grantee, r.retiree, r.operations, r.constraints, r.token_key);
   }
 };
 

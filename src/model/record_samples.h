@@ -1,5 +1,6 @@
 #pragma once
 
+#include "model/grant.h"
 #include "model/identity.h"
 #include "model/key.h"
 
@@ -175,6 +176,23 @@ inline KeyLastUsage key_last_usage() {
           kTime,
           "0b5c7bbc-3d43-4fd4-8a5a-4ac0e4cbf5b0",
           "6f4a8c1e-52c1-4f57-9d37-0f8f6f1f2a55"};
+inline Grant grant() {
+  Grant r;
+  r.row = row(0x80);
+  r.account = "111122223333";
+  r.region = "eu-central-1";
+  r.key_id = kKeyId;
+  r.grant_id = std::string(64, 'c');
+  r.name = "nightly";
+  r.issuing_account = "444455556666";
+  r.issued_by = "arn:aws:iam::444455556666:user/bob";
+  r.created = kTime;
+  r.grantee = {"arn:aws:iam::111122223333:user/ann", "AIDAQQQQWWWWEEEERRRR2", "logs.amazonaws.com"};
+  r.retiree = {"arn:aws:iam::444455556666:root", "444455556666", "backup.amazonaws.com"};
+  r.operations = {GrantOperation::kDecrypt, GrantOperation::kCreateGrant, GrantOperation::kDecapsulate};
+  r.constraints = {{{{"tenant", "a"}, {"Stage", ""}}}, {{{"tenant", "a"}}}, "arn:aws:s3:eu-central-1:111122223333:b"};
+  r.token_key = Bytes(32, 0x5a);
+  return r;
 }
 
 inline Account account() { return {"111122223333", "Example Ltd", kTime, true}; }

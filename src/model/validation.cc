@@ -52,6 +52,39 @@ bool matches_policy_text(std::string_view text) { return !text.empty() && is_lat
 bool matches_word(std::string_view text) { return is_made_of(text, "_"); }
 bool matches_marker(std::string_view text) { return is_latin1(text, ""); }
 bool matches_xks_key_id(std::string_view text) { return is_made_of(text, "-_."); }
+bool matches_principal_id(std::string_view text) { return is_made_of(text, "_+=,.@:/-"); }
+
+bool matches_service_principal(std::string_view text) {
+  int labels = 1;
+  for (std::size_t dot = text.find('.'); dot != std::string_view::npos; dot = text.find('.')) {
+    if (!is_made_of(text.substr(0, dot), "-")) return false;
+    text.remove_prefix(dot + 1);
+    ++labels;
+  }
+  return labels >= 3 && is_made_of(text, "-");
+}
+
+bool matches_source_arn(std::string_view text) {
+  // From the second on: the partition after "aws", service, region and account.
+  const auto part = [&text]() {
+    const std::size_t colon = text.find(':');
+    if (colon == std::string_view::npos) return std::string_view(":");
+    const std::string_view found = text.substr(0, colon);
+    text.remove_prefix(colon + 1);
+    return found;
+  };
+  const auto is_word = [](std::string_view word) {
+    return std::all_of(word.begin(), word.end(), [](char c) { return is_digit(c) || is_lower(c) || c == '-'; });
+  };
+  if (part() != "arn") return false;
+  const std::string_view partition = part();
+  const std::string_view service = part();
+  const std::string_view region = part();
+  const std::string_view account = part();
+  return partition.starts_with("aws") && is_word(partition) && !service.empty() && is_word(service) &&
+         is_word(region) && account.size() == 12 && std::all_of(account.begin(), account.end(), is_digit) &&
+         !text.empty() && text.find_first_of("\r\n") == std::string_view::npos;
+}
 
 bool matches_region(std::string_view text) {
   int words = 0;

@@ -32,12 +32,15 @@ struct NumberConstraint {
   std::int64_t max = 0;
 };
 
-bool matches_alias_name(std::string_view text);   // ^[a-zA-Z0-9:/_-]+$
-bool matches_policy_text(std::string_view text);  // [\u0009\u000A\u000D\u0020-\u00FF]+
-bool matches_word(std::string_view text);         // [\w]+
-bool matches_marker(std::string_view text);       // [\u0020-\u00FF]*
-bool matches_region(std::string_view text);       // ^([a-z]+-){2,3}\d+$
-bool matches_xks_key_id(std::string_view text);   // ^[a-zA-Z0-9-_.]+$
+bool matches_alias_name(std::string_view text);         // ^[a-zA-Z0-9:/_-]+$
+bool matches_policy_text(std::string_view text);        // [\u0009\u000A\u000D\u0020-\u00FF]+
+bool matches_word(std::string_view text);               // [\w]+
+bool matches_marker(std::string_view text);             // [\u0020-\u00FF]*
+bool matches_region(std::string_view text);             // ^([a-z]+-){2,3}\d+$
+bool matches_xks_key_id(std::string_view text);         // ^[a-zA-Z0-9-_.]+$
+bool matches_principal_id(std::string_view text);       // ^[\w+=,.@:/-]+$
+bool matches_service_principal(std::string_view text);  // three or more labels of A-Z a-z 0-9 - with dots between
+bool matches_source_arn(std::string_view text);         // ^arn:aws[a-z0-9-]*:[a-z0-9-]+:[a-z0-9-]*:[0-9]{12}:.+$
 
 namespace member {
 inline constexpr TextConstraint kKeyId{1, 2048};
@@ -46,6 +49,13 @@ inline constexpr TextConstraint kDescription{0, 8192};
 inline constexpr TextConstraint kPolicy{1, 131072, "[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+", matches_policy_text};
 inline constexpr TextConstraint kPolicyName{1, 128, "[\\w]+", matches_word};
 inline constexpr TextConstraint kGrantToken{1, 8192};
+inline constexpr TextConstraint kGrantId{1, 128};
+inline constexpr TextConstraint kGrantName{1, 256, "^[a-zA-Z0-9:/_-]+$", matches_alias_name};
+inline constexpr TextConstraint kPrincipalId{1, 256, "^[\\w+=,.@:/-]+$", matches_principal_id};
+inline constexpr TextConstraint kServicePrincipal{
+    1, 128, "^([A-Za-z0-9\\-]+)\\.([A-Za-z0-9\\-]+)(\\.[A-Za-z0-9\\-]+)+$", matches_service_principal};
+inline constexpr TextConstraint kSourceArn{20, 512, "^arn:aws[a-z0-9-]*:[a-z0-9-]+:[a-z0-9-]*:[0-9]{12}:.+$",
+                                           matches_source_arn};
 inline constexpr TextConstraint kMarker{1, 1024, "[\\u0020-\\u00FF]*", matches_marker};
 inline constexpr TextConstraint kTagKey{1, 128};
 inline constexpr TextConstraint kTagValue{0, 256};
@@ -78,6 +88,7 @@ struct Page {
   std::int64_t standard = 0;
 };
 inline constexpr Page kAliasPage{100, 50};
+inline constexpr Page kGrantPage{100, 50};
 inline constexpr Page kKeyPage{1000, 100};
 inline constexpr Page kKeyPolicyPage{1000, 100};
 inline constexpr Page kKeyRotationPage{1000, 100};

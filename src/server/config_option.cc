@@ -89,7 +89,7 @@ constexpr Option<Config> kOptions[] = {
      "For the client to take an answer.", 1, 600},
 
     {"cache.entries", kCount, slot<&Config::engine, &EngineSettings::cache_entries>,
-     "Keys, aliases and identities that each worker keeps ready.", 100, 10'000'000},
+     "Keys, aliases, identities and grants that each worker keeps ready.", 100, 10'000'000},
 
     {"memory.secret_bytes", kBytes, slot<&Config::memory, &MemoryOptions::secret_bytes>,
      "The pages that plaintext key material may lie in.", kMib, 4 * kGib},
@@ -138,6 +138,8 @@ constexpr Option<Config> kOptions[] = {
      "Aliases of a key.", 1, 10'000},
     {"quotas.tags_per_key", kCount, slot<&Config::engine, &EngineSettings::quotas, &Quotas::tags_per_key>,
      "Tags of a key.", 1, 10'000},
+    {"quotas.grants_per_key", kCount, slot<&Config::engine, &EngineSettings::quotas, &Quotas::grants_per_key>,
+     "Grants of a key.", 1, 1'000'000},
     {"quotas.policy_bytes", kBytes, slot<&Config::engine, &EngineSettings::quotas, &Quotas::policy_bytes>,
      "A key policy.", kKib, 256 * kKib},
     {"quotas.on_demand_rotations", kCount, slot<&Config::engine, &EngineSettings::quotas, &Quotas::on_demand_rotations>,

@@ -22,7 +22,8 @@ struct Part {
   std::size_t size = 0;
 };
 constexpr Part kAccount{"account", 12}, kRow{"row", 16}, kKeyId{"key"}, kAlias{"alias"}, kUserId{"user id"},
-    kUserName{"user"}, kPolicy{"policy"}, kAccessKey{"access key"}, kObjectId{"object"}, kWhen{"", 8}, kRegion{""};
+    kUserName{"user"}, kPolicy{"policy"}, kAccessKey{"access key"}, kObjectId{"object"}, kWhen{"", 8}, kRegion{""},
+    kGrant{"grant", 64}, kGrantee{"grantee"}, kRetiree{"retiring principal"};
 
 // What the primary keys of each table begin with. The tables that are not here hold nothing of an account.
 struct Layout {
@@ -40,6 +41,7 @@ constexpr Layout kLayouts[] = {
     {Table::kKeyPolicies, {&kAccount, &kRow}},
     {Table::kAliases, {&kAccount, &kRegion, &kAlias}},
     {Table::kKeyAliases, {&kAccount, &kRow, &kAlias}},
+    {Table::kGrants, {&kAccount, &kRow, &kGrant}},
     {Table::kTransitions, {&kAccount, &kRow}},
     {Table::kTombstones, {&kAccount, &kRow}},
     {Table::kDue, {&kWhen, &kAccount, &kRow}},
@@ -49,6 +51,10 @@ constexpr Layout kLayouts[] = {
     {Table::kUserPolicies, {&kAccount, &kUserId, &kPolicy}},
     {Table::kAccessKeys, {&kAccessKey}},
     {Table::kUserAccessKeys, {&kAccount, &kUserId, &kAccessKey}},
+    {Table::kGrantGrantees, {&kAccount, &kRow, &kGrantee}},
+    {Table::kGrantRetirees, {&kRetiree, &kRegion, &kGrant}},
+    {Table::kGrantNames, {&kAccount, &kRow}},
+    {Table::kGrantCounts, {&kAccount, &kRow}},
 };
 
 using Subject = std::map<std::string_view, std::string>;  // by the names of the parts

@@ -28,7 +28,7 @@ std::string read_file(const std::filesystem::path& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-void expect_refused(const SqliteOptions& options, ErrorCode code, const char* sentence) {
+void expect_refused(const SqliteOptions& options, ErrorCode code, const std::string& sentence) {
   const auto store = open_sqlite_store(options);
   ASSERT_FALSE(store) << sentence;
   EXPECT_EQ(error_code_name(store.error().code), error_code_name(code)) << store.error().message;
@@ -86,7 +86,8 @@ TEST(SqliteOpen, RefusesANewerSchemaAndNamesBoth) {
   newer.close();
   static_cast<void>(connect(newer.path()).run("PRAGMA user_version=99"));
   expect_refused({.path = newer.path()}, ErrorCode::kNewerSchema, "schema version 99");
-  expect_refused({.path = newer.path(), .read_only = true}, ErrorCode::kNewerSchema, "versions up to 1");
+  expect_refused({.path = newer.path(), .read_only = true}, ErrorCode::kNewerSchema,
+                 "versions up to " + std::to_string(sqlite_migrations().back().version));
 }
 
 TEST(SqliteOpen, OneFailedOpeningDoesNotMakeTheStoreUnclean) {
@@ -94,7 +95,7 @@ TEST(SqliteOpen, OneFailedOpeningDoesNotMakeTheStoreUnclean) {
   store.close();
   ASSERT_TRUE(connect(store.path()).run("PRAGMA user_version=99"));
   ASSERT_FALSE(open_sqlite_store({.path = store.path()}));
-  ASSERT_TRUE(connect(store.path()).run("PRAGMA user_version=1"));
+  ASSERT_TRUE(connect(store.path()).run("PRAGMA user_version=" + std::to_string(sqlite_migrations().back().version)));
   const auto opened = open_sqlite_store({.path = store.path()});
   ASSERT_TRUE(opened) << opened.error().message;
   EXPECT_FALSE((*opened)->was_unclean());
@@ -191,9 +192,15 @@ TEST(SqliteOpen, SetsConnectionsUpAsPromised) {
   store.close();
   SqliteConnection connection = connect(store.path());
   const std::pair<const char*, std::uint64_t> settings[] = {
-      {"synchronous", 2},     {"foreign_keys", 1}, {"secure_delete", 1}, {"trusted_schema", 0},
-      {"cell_size_check", 1}, {"temp_store", 2},   {"page_size", 4096},  {"application_id", kSqliteApplicationId},
-      {"user_version", 1},
+      {"synchronous", 2},
+      {"foreign_keys", 1},
+      {"secure_delete", 1},
+      {"trusted_schema", 0},
+      {"cell_size_check", 1},
+      {"temp_store", 2},
+      {"page_size", 4096},
+      {"application_id", kSqliteApplicationId},
+      {"user_version", sqlite_migrations().back().version},
   };
   for (const auto& [name, value] : settings)
     EXPECT_EQ(connection.read_integer("PRAGMA " + std::string(name)).value(), value) << name;

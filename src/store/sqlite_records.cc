@@ -40,8 +40,7 @@ Bytes start_of_scan(ByteView prefix, ByteView after) {
 
 Result<SqliteStatement*> SqliteRecords::statement(Verb verb, Table table) {
   static_assert(std::size(kSql) == kVerbs);
-  static_assert(static_cast<std::size_t>(kAllTables[std::size(kAllTables) - 1]) == std::size(kAllTables),
-                "tables are numbered from 1 without a gap");
+  static_assert(std::ranges::is_sorted(kAllTables), "the last table has the highest number");
   SqliteStatement& cached = statements_[static_cast<std::size_t>(table) - 1][verb];
   if (!cached) {
     TRY_ASSIGN(cached, connection_.prepare(fmt::format(fmt::runtime(kSql[verb]), sqlite_table_name(table))));

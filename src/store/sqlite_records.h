@@ -27,7 +27,8 @@ class SqliteRecords {
   Result<SqliteStatement*> statement(Verb verb, Table table);
 
   SqliteConnection& connection_;
-  std::array<std::array<SqliteStatement, kVerbs>, std::size(kAllTables)> statements_;
+  std::array<std::array<SqliteStatement, kVerbs>, static_cast<std::size_t>(kAllTables[std::size(kAllTables) - 1])>
+      statements_;
 };
 
 }  // namespace kagimori

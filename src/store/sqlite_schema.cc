@@ -12,12 +12,20 @@ constexpr std::string_view kTablesOfSchema1[] = {
     "grants",        "transitions", "tombstones",       "due",          "users",   "user_names",
     "user_policies", "access_keys", "user_access_keys", "jobs"};
 
-std::string schema_1() {
+constexpr std::string_view kTablesOfSchema2[] = {"grant_grantees", "grant_retirees", "grant_names", "grant_counts",
+                                                 "key_usages"};
+
+std::string create_tables(std::span<const std::string_view> names) {
   std::string sql;
-  for (const std::string_view name : kTablesOfSchema1)
+  for (const std::string_view name : names)
     sql += fmt::format(
         "CREATE TABLE t_{}(pk BLOB PRIMARY KEY, revision INTEGER NOT NULL, value BLOB NOT NULL) WITHOUT ROWID, STRICT;",
         name);
+  return sql;
+}
+
+std::string schema_1() {
+  std::string sql = create_tables(kTablesOfSchema1);
   sql +=
       "CREATE TABLE outbox(sequence INTEGER PRIMARY KEY, revision INTEGER NOT NULL, payload BLOB NOT NULL) STRICT;"
       "CREATE TABLE store_info(id INTEGER PRIMARY KEY CHECK(id=1), revision INTEGER NOT NULL,"
@@ -49,7 +57,7 @@ Status run_step(SqliteConnection& connection, const SqliteMigration& step) {
 
 std::string sqlite_table_name(Table table) { return fmt::format("t_{}", table_name(table)); }
 
-std::vector<SqliteMigration> sqlite_migrations() { return {{1, schema_1()}}; }
+std::vector<SqliteMigration> sqlite_migrations() { return {{1, schema_1()}, {2, create_tables(kTablesOfSchema2)}}; }
 
 Status migrate(SqliteConnection& connection, std::span<const SqliteMigration> steps) {
   TRY_ASSIGN(const std::uint64_t found, schema_version(connection));

@@ -6,6 +6,8 @@
 namespace kagimori {
 namespace {
 
+const std::uint32_t kNewest = sqlite_migrations().back().version;
+
 class Schema : public testing::Test {
  protected:
   Schema() {
@@ -33,28 +35,29 @@ TEST_F(Schema, HasEveryTable) {
 }
 
 TEST_F(Schema, GoesUpStepByStepAndOnce) {
-  const auto steps = steps_and({{2, "CREATE TABLE second(x)"}, {3, "CREATE TABLE third(x)"}});
+  const auto steps = steps_and({{kNewest + 1, "CREATE TABLE second(x)"}, {kNewest + 2, "CREATE TABLE third(x)"}});
   ASSERT_TRUE(migrate(*connection_, steps));
-  EXPECT_EQ(version(), 3U);
+  EXPECT_EQ(version(), kNewest + 2);
   EXPECT_EQ(count("second") + count("third"), 2U);
   ASSERT_TRUE(migrate(*connection_, steps)) << "nothing is left to do";
 }
 
 TEST_F(Schema, AFailedStepLeavesTheStepsBeforeIt) {
-  const Status status =
-      migrate(*connection_, steps_and({{2, "CREATE TABLE second(x)"}, {3, "CREATE TABLE third(x); CREATE NONSENSE"}}));
+  const Status status = migrate(*connection_, steps_and({{kNewest + 1, "CREATE TABLE second(x)"},
+                                                         {kNewest + 2, "CREATE TABLE third(x); CREATE NONSENSE"}}));
   ASSERT_FALSE(status);
   EXPECT_EQ(status.error().code, ErrorCode::kInternal);
-  EXPECT_EQ(version(), 2U);
+  EXPECT_EQ(version(), kNewest + 1);
   EXPECT_EQ(count("second"), 1U);
   EXPECT_EQ(count("third"), 0U);
   EXPECT_FALSE(connection_->in_transaction());
-  ASSERT_TRUE(migrate(*connection_, steps_and({{2, "CREATE TABLE second(x)"}, {3, "CREATE TABLE third(x)"}})));
-  EXPECT_EQ(version(), 3U);
+  ASSERT_TRUE(migrate(*connection_,
+                      steps_and({{kNewest + 1, "CREATE TABLE second(x)"}, {kNewest + 2, "CREATE TABLE third(x)"}})));
+  EXPECT_EQ(version(), kNewest + 2);
 }
 
 TEST_F(Schema, TellsNewerAndOlderApart) {
-  const auto newer = steps_and({{2, "CREATE TABLE second(x)"}});
+  const auto newer = steps_and({{kNewest + 1, "CREATE TABLE second(x)"}});
   const Status older_store = require_schema(*connection_, newer);
   ASSERT_FALSE(older_store);
   EXPECT_EQ(older_store.error().code, ErrorCode::kUnsupportedOperation);
@@ -64,10 +67,10 @@ TEST_F(Schema, TellsNewerAndOlderApart) {
        {require_schema(*connection_, sqlite_migrations()), migrate(*connection_, sqlite_migrations())}) {
     ASSERT_FALSE(status);
     EXPECT_EQ(status.error().code, ErrorCode::kNewerSchema);
-    EXPECT_THAT(status.error().message, testing::HasSubstr("version 2"));
-    EXPECT_THAT(status.error().message, testing::HasSubstr("up to 1"));
+    EXPECT_THAT(status.error().message, testing::HasSubstr("version " + std::to_string(kNewest + 1)));
+    EXPECT_THAT(status.error().message, testing::HasSubstr("up to " + std::to_string(kNewest)));
   }
-  EXPECT_EQ(version(), 2U);
+  EXPECT_EQ(version(), kNewest + 1);
 }
 
 }  // namespace

@@ -53,6 +53,14 @@ std::string_view table_name(Table table) {
       return "key_usages";
     case Table::kJobs:
       return "jobs";
+    case Table::kGrantGrantees:
+      return "grant_grantees";
+    case Table::kGrantRetirees:
+      return "grant_retirees";
+    case Table::kGrantNames:
+      return "grant_names";
+    case Table::kGrantCounts:
+      return "grant_counts";
   }
   return "unknown";
 }

@@ -37,15 +37,20 @@ enum class Table : std::uint8_t {
   kAccessKeys = 20,
   kUserAccessKeys = 21,
   kJobs = 22,
+  kGrantGrantees = 36,
+  kGrantRetirees = 37,
+  kGrantNames = 38,
+  kGrantCounts = 39,
   kKeyUsages = 40,
 };
 inline constexpr Table kAllTables[] = {
-    Table::kMeta,           Table::kEnvelopes,   Table::kEpochs,       Table::kAccounts,
-    Table::kKeys,           Table::kKeyIds,      Table::kVersions,     Table::kObjects,
-    Table::kObjectIds,      Table::kKeyPolicies, Table::kAliases,      Table::kKeyAliases,
-    Table::kGrants,         Table::kTransitions, Table::kTombstones,   Table::kDue,
-    Table::kUsers,          Table::kUserNames,   Table::kUserPolicies, Table::kAccessKeys,
-    Table::kUserAccessKeys, Table::kJobs,        Table::kKeyUsages};
+    Table::kMeta,           Table::kEnvelopes,   Table::kEpochs,        Table::kAccounts,
+    Table::kKeys,           Table::kKeyIds,      Table::kVersions,      Table::kObjects,
+    Table::kObjectIds,      Table::kKeyPolicies, Table::kAliases,       Table::kKeyAliases,
+    Table::kGrants,         Table::kTransitions, Table::kTombstones,    Table::kDue,
+    Table::kUsers,          Table::kUserNames,   Table::kUserPolicies,  Table::kAccessKeys,
+    Table::kUserAccessKeys, Table::kJobs,        Table::kGrantGrantees, Table::kGrantRetirees,
+    Table::kGrantNames,     Table::kGrantCounts, Table::kKeyUsages};
 std::string_view table_name(Table table);  // "keys", "key_ids", ...
 
 // What is stored under one primary key. The revision grows with every change of this primary key and is never reused,

@@ -15,7 +15,7 @@ constexpr std::string_view kKmsTarget = "TrentService.";
 constexpr std::string_view kKagimoriTarget = "Kagimori.";
 constexpr std::size_t kMaxUserAgent = 256;
 // A request that keeps missing its cache entries (a cache far too small) ends here.
-constexpr int kMaxFills = 16;
+constexpr int kMaxFills = 32;
 // The event of a request of an identified caller that names no operation.
 constexpr OperationInfo kUnknown{"Unknown", true, Plane::kManagement};
 

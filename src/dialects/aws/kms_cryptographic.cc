@@ -60,7 +60,7 @@ JsonAnswer generate_data_key_answer(JsonCall& call, bool without_plaintext) {
   const auto spec = members.enumeration("KeySpec", kDataKeySpecs);
   const auto bytes = members.integer("NumberOfBytes", member::kNumberOfBytes);
   ANSWER_IF_FAILED(members.status());
-  ANSWER_IF_FAILED(check_grant_tokens(members));
+  ANSWER_IF_FAILED(check_grant_tokens(call, members));
   if (!without_plaintext) ANSWER_IF_FAILED(refuse_recipient(members, call.body));
   if (spec.has_value() == bytes.has_value()) {
     return answer_error({ErrorCode::kValidation, "Please specify either number of bytes or key spec."});
@@ -88,7 +88,7 @@ JsonAnswer kms_encrypt(JsonCall& call) {
   request.algorithm = encryption_algorithm(members, "EncryptionAlgorithm");
   request.dry_run = dry_run(members);
   ANSWER_IF_FAILED(members.status());
-  ANSWER_IF_FAILED(check_grant_tokens(members));
+  ANSWER_IF_FAILED(check_grant_tokens(call, members));
   request.plaintext = plaintext->expose();
   auto response = encrypt(call.engine, call.worker, call.caller, call.trail, request);
   if (!response) return answer_error(std::move(response).error());
@@ -113,7 +113,7 @@ JsonAnswer kms_decrypt(JsonCall& call) {
   request.ignore_ciphertext = ignore_ciphertext(members);
   ANSWER_IF_FAILED(check_ciphertext_members(members, ciphertext.has_value(), request.dry_run, request.ignore_ciphertext,
                                             !request.key_id.empty()));
-  ANSWER_IF_FAILED(check_grant_tokens(members));
+  ANSWER_IF_FAILED(check_grant_tokens(call, members));
   ANSWER_IF_FAILED(refuse_recipient(members, call.body));
   if (ciphertext) request.ciphertext = *ciphertext;
   auto decryption = decrypt(call.engine, call.worker, call.caller, call.trail, request);
@@ -138,7 +138,7 @@ JsonAnswer kms_re_encrypt(JsonCall& call) {
   request.ignore_ciphertext = ignore_ciphertext(members);
   ANSWER_IF_FAILED(check_ciphertext_members(members, ciphertext.has_value(), request.dry_run, request.ignore_ciphertext,
                                             !request.source_key_id.empty()));
-  ANSWER_IF_FAILED(check_grant_tokens(members));
+  ANSWER_IF_FAILED(check_grant_tokens(call, members));
   if (ciphertext) request.ciphertext = *ciphertext;
   auto work = re_encrypt(call.engine, call.worker, call.caller, call.trail, request);
   if (!work) return answer_error(std::move(work).error());
@@ -170,7 +170,7 @@ JsonAnswer kms_describe_key(JsonCall& call) {
   JsonMembers members(call.body);
   const std::string_view key_id = members.required_text("KeyId", member::kKeyId);
   ANSWER_IF_FAILED(members.status());
-  ANSWER_IF_FAILED(check_grant_tokens(members));
+  ANSWER_IF_FAILED(check_grant_tokens(call, members));
   const auto snapshot = describe_key(call.engine, call.worker, call.caller, call.trail, key_id);
   if (!snapshot) return answer_error(snapshot.error());
   std::string body;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "engine/grant_token.h"
+
 namespace kagimori::aws {
 namespace {
 
@@ -51,7 +53,7 @@ const std::array<std::string_view, 4> kOrigins = {"AWS_KMS", "EXTERNAL", "AWS_CL
 const std::array<std::string_view, 2> kDataKeySpecs = {"AES_256", "AES_128"};
 const std::array<std::string_view, 2> kIncludeKeyMaterial = {"ALL_KEY_MATERIAL", "ROTATIONS_ONLY"};
 
-Status check_grant_tokens(JsonMembers& members) {
+Status check_grant_tokens(JsonCall& call, JsonMembers& members) {
   const auto tokens = members.texts("GrantTokens", member::kGrantToken);
   TRY(members.status());
   if (!tokens || tokens->empty()) return {};
@@ -60,7 +62,7 @@ Status check_grant_tokens(JsonMembers& members) {
     validator.count("grantTokens", tokens->size(), member::kGrantTokenCount);
     return validator.status();
   }
-  return fail(ErrorCode::kInvalidGrantToken, "Invalid grant token.");
+  return kagimori::check_grant_tokens(call.worker, *tokens);
 }
 
 Status refuse_member(const JsonMembers& members, std::string_view name) {

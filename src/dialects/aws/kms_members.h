@@ -3,14 +3,14 @@
 #include <array>
 #include <string_view>
 
-#include "dialects/aws/json_members.h"
+#include "dialects/aws/json_call.h"
 
 namespace kagimori::aws {
 
 // Members that many KMS operations share, and those whose meaning is not served.
 
-// GrantTokens: no grant can exist, so no token can be known.
-Status check_grant_tokens(JsonMembers& members);
+// GrantTokens: each must be one of a grant that there is; kCacheMiss where the worker does not know.
+Status check_grant_tokens(JsonCall& call, JsonMembers& members);
 // UnsupportedOperationException that names the member, if the request has it.
 Status refuse_member(const JsonMembers& members, std::string_view name);
 // Recipient: its shape, then refuse_member.

@@ -98,6 +98,16 @@ JsonAnswer (*kms_handler(KmsOperation operation))(JsonCall&) {
       return kms_put_key_policy;
     case KmsOperation::kListKeyPolicies:
       return kms_list_key_policies;
+    case KmsOperation::kCreateGrant:
+      return kms_create_grant;
+    case KmsOperation::kListGrants:
+      return kms_list_grants;
+    case KmsOperation::kListRetirableGrants:
+      return kms_list_retirable_grants;
+    case KmsOperation::kRetireGrant:
+      return kms_retire_grant;
+    case KmsOperation::kRevokeGrant:
+      return kms_revoke_grant;
     case KmsOperation::kTagResource:
       return kms_tag_resource;
     case KmsOperation::kUntagResource:

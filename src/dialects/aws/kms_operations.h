@@ -61,6 +61,12 @@ JsonAnswer kms_get_key_policy(JsonCall& call);
 JsonAnswer kms_put_key_policy(JsonCall& call);
 JsonAnswer kms_list_key_policies(JsonCall& call);
 
+JsonAnswer kms_create_grant(JsonCall& call);
+JsonAnswer kms_list_grants(JsonCall& call);
+JsonAnswer kms_list_retirable_grants(JsonCall& call);
+JsonAnswer kms_retire_grant(JsonCall& call);
+JsonAnswer kms_revoke_grant(JsonCall& call);
+
 JsonAnswer kms_tag_resource(JsonCall& call);
 JsonAnswer kms_untag_resource(JsonCall& call);
 JsonAnswer kms_list_resource_tags(JsonCall& call);

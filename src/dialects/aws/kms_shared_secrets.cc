@@ -37,7 +37,7 @@ JsonAnswer generate_data_key_pair_answer(JsonCall& call, bool without_plaintext)
   request.context = members.context("EncryptionContext");
   request.dry_run = dry_run(members);
   ANSWER_IF_FAILED(members.status());
-  ANSWER_IF_FAILED(check_grant_tokens(members));
+  ANSWER_IF_FAILED(check_grant_tokens(call, members));
   if (!without_plaintext) ANSWER_IF_FAILED(refuse_recipient(members, call.body));
   auto generation = generate_data_key_pair(call.engine, call.worker, call.caller, call.trail, request);
   if (!generation) return answer_error(std::move(generation).error());
@@ -73,7 +73,7 @@ JsonAnswer kms_derive_shared_secret(JsonCall& call) {
   request.peer = peer;
   request.dry_run = dry_run(members);
   ANSWER_IF_FAILED(members.status());
-  ANSWER_IF_FAILED(check_grant_tokens(members));
+  ANSWER_IF_FAILED(check_grant_tokens(call, members));
   ANSWER_IF_FAILED(refuse_recipient(members, call.body));
   auto derivation = derive_shared_secret(call.engine, call.worker, call.caller, call.trail, request);
   if (!derivation) return answer_error(std::move(derivation).error());
@@ -97,7 +97,7 @@ JsonAnswer kms_encapsulate(JsonCall& call) {
   JsonMembers members(call.body);
   const KemRequest request = kem_members(members);
   ANSWER_IF_FAILED(members.status());
-  ANSWER_IF_FAILED(check_grant_tokens(members));
+  ANSWER_IF_FAILED(check_grant_tokens(call, members));
   const auto response = encapsulate(call.engine, call.worker, call.caller, call.trail, request);
   if (!response) return answer_error(response.error());
   const Encapsulation& made = response->encapsulation;
@@ -118,7 +118,7 @@ JsonAnswer kms_decapsulate(JsonCall& call) {
   members.require("SharedSecretCiphertextBlob");
   const Bytes ciphertext = members.blob("SharedSecretCiphertextBlob", member::kCiphertext).value_or(Bytes());
   ANSWER_IF_FAILED(members.status());
-  ANSWER_IF_FAILED(check_grant_tokens(members));
+  ANSWER_IF_FAILED(check_grant_tokens(call, members));
   const auto response = decapsulate(call.engine, call.worker, call.caller, call.trail, request, ciphertext);
   if (!response) return answer_error(response.error());
   std::string body = secret_body(response->secret.size(), 0);
