@@ -55,12 +55,12 @@ class User:
     arn: str = ""
     user_id: str = ""
 
-    def client(self, service="kms", **options):
-        """A boto3 client that retries nothing, so that a test sees the first answer."""
+    def client(self, service="kms", *, region=None, **options):
+        """A boto3 client that retries nothing, so that a test sees the first answer. It signs for `region`."""
         core = botocore.session.get_session()
         core.register_component("data_loader", MODELS)
         session = boto3.session.Session(
-            aws_access_key_id=self.access_key, aws_secret_access_key=self.secret_key, region_name=self.server.region,
+            aws_access_key_id=self.access_key, aws_secret_access_key=self.secret_key, region_name=region or self.server.region,
             botocore_session=core,
         )
         settings = {"retries": {"total_max_attempts": 1}, "max_pool_connections": 80, "read_timeout": 60, **options}

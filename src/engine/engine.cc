@@ -99,8 +99,9 @@ Result<Caller> Engine::authenticate(EngineWorker& worker, const SigV4Request& re
   SigV4TimeLimits limits;
   if (!parts_.settings.allow_presigned) limits.max_presigned_expires = 0;
   // IAM is one for all regions and its clients sign for the partition's first one.
+  const bool served = parts_.settings.serves(evidence.region);
   const bool global = service == "iam" && evidence.region == kGlobalRegion;
-  TRY(check_scope(evidence, global ? kGlobalRegion : parts_.settings.region, service));
+  TRY(check_scope(evidence, served || global ? evidence.region : parts_.settings.region, service));
   TRY(check_time(evidence, now, limits));
   TRY_ASSIGN(CacheEntry* const entry, worker.need(cache_key::identity(evidence.access_key_id)));
   const auto& identity = entry->identity;
@@ -122,7 +123,7 @@ Result<Caller> Engine::authenticate(EngineWorker& worker, const SigV4Request& re
     signing_key = &entry->signing_keys.back();
   }
   TRY(verify_sigv4(*worker.crypto, evidence, request, signing_key->key.expose(), worker.scratch));
-  return Caller{identity, std::move(origin), parts_.settings.region, now};
+  return Caller{identity, std::move(origin), served ? std::string(evidence.region) : parts_.settings.region, now};
 }
 
 Status Engine::admit(const Caller& caller, const Trail& trail) const {
@@ -250,8 +251,7 @@ void Engine::execute(PoolThread& thread, const std::shared_ptr<Job>& job) {
 
   auto outcome = std::make_shared<Outcome>();
   const std::string event_id = make_uuid(*thread.random);
-  audit::append_json_line(outcome->event_line,
-                          job->trail.event(job->caller, nullptr, event_id, parts_.settings.region));
+  audit::append_json_line(outcome->event_line, job->trail.event(job->caller, nullptr, event_id));
   outcome->stale_items = transaction.take_stale_items();
   outcome->on_commit = transaction.take_on_commit();
   outcome->body = *std::move(body);
@@ -290,7 +290,7 @@ void Engine::finish(const std::shared_ptr<Job>& job, Result<std::string> result,
 
 void Engine::emit(EngineWorker& worker, const Caller& caller, const Trail& trail, const Error* error) {
   const std::string event_id = make_uuid(*worker.random);
-  audit::append_json_line(worker.audit_lines, trail.event(caller, error, event_id, parts_.settings.region));
+  audit::append_json_line(worker.audit_lines, trail.event(caller, error, event_id));
 }
 
 void Engine::log_request(EngineWorker& worker, const RequestLine& line) {

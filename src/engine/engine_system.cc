@@ -65,7 +65,7 @@ Status Engine::run_system(std::string_view event_name, const std::function<Statu
 
     std::string line;
     const std::string event_id = make_uuid(*thread.random);
-    audit::Event event = trail.event(clock, nullptr, event_id, parts_.settings.region);
+    audit::Event event = trail.event(clock, nullptr, event_id);
     event.user = {"Service", "kagimori", "", "", "", ""};
     event.source_address = "kagimori";
     event.service_event = true;

@@ -37,7 +37,7 @@ Key new_key(Transaction& transaction, const CreateKeyRequest& request) {
   Key key;
   key.row = RowId::make(transaction.random());
   key.account = transaction.account();
-  key.region = transaction.settings().region;
+  key.region = transaction.region();
   key.key_id = make_uuid(transaction.random());
   key.owner = transaction.caller().identity->unique_id();
   key.description = request.description;
@@ -67,7 +67,7 @@ Result<KeyDescription> create_key(Transaction& transaction, const CreateKeyReque
   TRY(authorize_create(transaction, request));
   TRY(check_tags(request.tags, transaction.settings().quotas.tags_per_key));
   const std::string& account = transaction.account();
-  const std::string& region = transaction.settings().region;
+  const std::string& region = transaction.region();
   TRY_ASSIGN(const std::size_t count, transaction.key_counter().count(transaction.reader(), account, region));
   if (count >= transaction.settings().quotas.keys_per_account) {
     return fail(ErrorCode::kLimitExceeded,
@@ -145,7 +145,7 @@ Result<std::string> cancel_key_deletion(Transaction& transaction, std::string_vi
 Result<KeyList> list_keys(Transaction& transaction, std::size_t limit, std::optional<std::string_view> marker) {
   TRY(transaction.authorize({"kms:ListKeys", "*", nullptr, false, {}}));
   const std::string& account = transaction.account();
-  const std::string& region = transaction.settings().region;
+  const std::string& region = transaction.region();
   const Bytes prefix = record_key::key_ids_of(account, region);
   const ListMarkers markers(transaction.crypto(), "ListKeys", prefix);
   Bytes after;

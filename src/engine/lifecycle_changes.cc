@@ -153,7 +153,7 @@ Status destroy_key(Transaction& transaction, const Key& before) {
 Status apply_due(Transaction& transaction, const DueEntry& due) {
   TRY_ASSIGN(const auto key, transaction.get<Key>(due.account, Table::kKeys, record_key::key(due.account, due.row)));
   if (!key) return fail(ErrorCode::kCorrupt, "A due change names a key that is not in the store.");
-  transaction.trail().resource(key_arn(key->region, key->account, key->key_id));
+  transaction.trail().region(key->region).resource(key_arn(key->region, key->account, key->key_id));
   if (due.kind == DueKind::kDelete) {
     if (key->deletion_date != due.when) return {};
     transaction.trail().parameter("keyId", key->key_id);

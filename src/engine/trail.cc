@@ -56,22 +56,27 @@ Trail& Trail::resource(std::string_view arn) {
   return *this;
 }
 
+Trail& Trail::region(std::string_view name) {
+  region_ = name;
+  return *this;
+}
+
 void Trail::reset() {
   parameters_.clear();
   response_.clear();
   additional_.clear();
   resources_.clear();
+  region_.clear();
 }
 
-audit::Event Trail::event(const Caller& caller, const Error* error, std::string_view event_id,
-                          std::string_view region) const {
+audit::Event Trail::event(const Caller& caller, const Error* error, std::string_view event_id) const {
   audit::Event event;
   event.time = caller.time;
   event.event_id = event_id;
   event.request_id = caller.origin.request_id;
   event.source = event_source(caller.origin.dialect);
   event.name = operation_.name;
-  event.region = region;
+  event.region = region_.empty() ? caller.region : region_;
   if (caller.identity != nullptr) {
     const IdentitySnapshot& who = *caller.identity;
     event.account = who.account();

@@ -30,6 +30,8 @@ class Trail {
   Trail& response(std::string_view name, std::string_view text);
   Trail& additional(std::string_view name, std::string_view text);
   Trail& resource(std::string_view arn);
+  // Where it happens, if not in the region that the caller asked.
+  Trail& region(std::string_view name);
 
   std::string_view operation() const { return operation_.name; }
   Plane plane() const { return operation_.plane; }
@@ -38,14 +40,14 @@ class Trail {
   void reset();
 
   // The event of this trail. `error` is null on success. Views into the trail, the caller and `event_id`.
-  audit::Event event(const Caller& caller, const Error* error, std::string_view event_id,
-                     std::string_view region) const;
+  audit::Event event(const Caller& caller, const Error* error, std::string_view event_id) const;
 
  private:
   using Members = std::vector<std::pair<std::string_view, std::string>>;
   OperationInfo operation_;
   Members parameters_, response_, additional_;
   std::vector<std::string> resources_;
+  std::string region_;
 };
 
 }  // namespace kagimori

@@ -92,7 +92,7 @@ Result<TransactionKey> Transaction::find_key(std::string_view reference_text, bo
   if (reference.is_alias() && !allow_alias) {
     return fail(ErrorCode::kNotFound, fmt::format("Invalid keyId '{}'", reference_text));
   }
-  const std::string& region = settings().region;
+  const std::string& region = caller_->region;
   if (!reference.region.empty() && reference.region != region) {
     return fail(ErrorCode::kNotFound, fmt::format("Invalid arn {}", reference.region));
   }

@@ -61,6 +61,7 @@ class Transaction {
   Timestamp lifecycle_now() const { return environment_.lifecycle_now; }
   const Caller& caller() const { return *caller_; }
   const std::string& account() const { return caller_->identity->account(); }
+  const std::string& region() const { return caller_->region; }  // that the request was made in
   Trail& trail() { return trail_; }
   RecordReader& reader() { return reader_; }
 

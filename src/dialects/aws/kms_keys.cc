@@ -107,7 +107,7 @@ JsonAnswer kms_list_keys(JsonCall& call) {
     json.begin_object().key("Keys").begin_array();
     for (const std::string& key_id : list.key_ids) {
       json.begin_object().member("KeyId", key_id);
-      json.member("KeyArn", key_arn(transaction.settings().region, transaction.account(), key_id)).end_object();
+      json.member("KeyArn", key_arn(transaction.region(), transaction.account(), key_id)).end_object();
     }
     json.end_array();
     if (list.next_marker) json.member("NextMarker", *list.next_marker);
