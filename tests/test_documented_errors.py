@@ -13,6 +13,7 @@ KMS = (
     "list_key_rotations", "list_resource_tags", "create_alias", "update_alias", "delete_alias", "disable_key",
     "enable_key", "enable_key_rotation", "rotate_key_on_demand", "disable_key_rotation", "put_key_policy",
     "tag_resource", "untag_resource", "update_key_description", "schedule_key_deletion", "cancel_key_deletion",
+    "replicate_key", "update_primary_region",
 )
 # Errors of every operation (AWS KMS API reference, "Common Errors"), or of trouble that may befall any.
 ALWAYS = ("DependencyTimeoutException", "KMSInternalException", "KeyUnavailableException", "ThrottlingException")

@@ -153,7 +153,6 @@ def test_the_plaintext_is_never_echoed(admin, case):
     ("CustomerMasterKeySpec", {"CustomerMasterKeySpec": "RSA_2048", "KeyUsage": "ENCRYPT_DECRYPT"}),
     ("Origin", {"Origin": "EXTERNAL"}),
     ("Origin", {"Origin": "EXTERNAL_KEY_STORE"}),
-    ("MultiRegion", {"MultiRegion": True}),
     ("CustomKeyStoreId", {"CustomKeyStoreId": "cks-1234567890abcdef0"}),
     ("XksKeyId", {"XksKeyId": "some-key"}),
 ))
@@ -214,8 +213,8 @@ LATER = (
     "ConnectCustomKeyStore", "CreateCustomKeyStore", "CreateGrant", "Decapsulate", "DeleteCustomKeyStore",
     "DeleteImportedKeyMaterial", "DeriveSharedSecret", "DescribeCustomKeyStores", "DisconnectCustomKeyStore",
     "Encapsulate", "GenerateDataKeyPair", "GenerateDataKeyPairWithoutPlaintext", "GenerateMac", "GetKeyLastUsage",
-    "GetParametersForImport", "GetPublicKey", "ImportKeyMaterial", "ListGrants", "ListRetirableGrants", "ReplicateKey",
-    "RetireGrant", "RevokeGrant", "Sign", "UpdateCustomKeyStore", "UpdatePrimaryRegion", "Verify", "VerifyMac",
+    "GetParametersForImport", "GetPublicKey", "ImportKeyMaterial", "ListGrants", "ListRetirableGrants",
+    "RetireGrant", "RevokeGrant", "Sign", "UpdateCustomKeyStore", "Verify", "VerifyMac",
 )
 
 

@@ -251,13 +251,14 @@ void Engine::execute(PoolThread& thread, const std::shared_ptr<Job>& job) {
 
   auto outcome = std::make_shared<Outcome>();
   const std::string event_id = make_uuid(*thread.random);
-  audit::append_json_line(outcome->event_line, job->trail.event(job->caller, nullptr, event_id));
   outcome->stale_items = transaction.take_stale_items();
   outcome->on_commit = transaction.take_on_commit();
   outcome->body = *std::move(body);
+  outcome->sweep = transaction.sweep_requested();
   Batch batch = transaction.take_batch();
-  batch.events.push_back(to_bytes(as_bytes(outcome->event_line)));
-  batch.durable = [this, outcome](std::uint64_t revision) { outbox_.committed(revision, outcome->event_line); };
+  outcome->event_lines =
+      write_events(thread, transaction, job->trail.event(job->caller, nullptr, event_id), job->caller, batch);
+  batch.durable = [this, outcome](std::uint64_t revision) { outbox_.committed(revision, outcome->event_lines); };
   commits_.begin();
   parts_.store.commit(std::move(batch), [this, job, outcome](const Result<std::uint64_t>& revision) {
     committed(job, revision, *outcome);
@@ -273,6 +274,7 @@ void Engine::committed(const std::shared_ptr<Job>& job, const Result<std::uint64
     return;
   }
   for (const auto& action : outcome.on_commit) action();
+  if (outcome.sweep) wake_sweeper();
   drop_everywhere(std::move(outcome.stale_items),
                   [this, job, body = std::move(outcome.body)]() mutable { finish(job, std::move(body), true); });
 }
@@ -287,6 +289,23 @@ void Engine::finish(const std::shared_ptr<Job>& job, Result<std::string> result,
 }
 
 // --- Audit ---
+
+std::string Engine::write_events(PoolThread& thread, const Transaction& transaction, const audit::Event& first,
+                                 const Caller& caller, Batch& batch) {
+  std::string lines;
+  const auto write = [&](const audit::Event& event) {
+    std::string line;
+    audit::append_json_line(line, event);
+    lines += line;
+    batch.events.push_back(to_bytes(as_bytes(line)));
+  };
+  write(first);
+  for (const Trail& trail : transaction.events()) {
+    const std::string event_id = make_uuid(*thread.random);
+    write(trail.event(caller, nullptr, event_id));
+  }
+  return lines;
+}
 
 void Engine::emit(EngineWorker& worker, const Caller& caller, const Trail& trail, const Error* error) {
   const std::string event_id = make_uuid(*worker.random);

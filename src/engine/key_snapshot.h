@@ -27,8 +27,9 @@ struct KeySnapshot {
   Key key;
   std::string arn;
   std::shared_ptr<const CompiledPolicy> policy;
-  std::vector<std::string> aliases;       // names with "alias/"
-  std::vector<VersionSnapshot> versions;  // ascending
+  std::vector<std::string> aliases;          // names with "alias/"
+  std::vector<VersionSnapshot> versions;     // ascending
+  std::vector<std::string> replica_regions;  // of a multi-Region key, whatever its own role
 
   const VersionSnapshot* version(std::uint32_t number) const;
   const VersionSnapshot& primary() const { return *version(key.primary_version); }

@@ -4,7 +4,10 @@
 #include "crypto/digest.h"
 #include "engine/cache_key.h"
 #include "engine/loader.h"
+#include "engine/replica_material.h"
+#include "engine/replication_changes.h"
 #include "model/arn.h"
+#include "model/key_due.h"
 
 namespace kagimori {
 namespace {
@@ -20,11 +23,6 @@ std::string make_material_id(RandomSource& random) {
   std::array<std::uint8_t, 32> id{};
   random.fill_public(id);
   return hex_encode(id);
-}
-
-Status put_object(Transaction& transaction, const KeyObject& object) {
-  return transaction.put(object.account, Table::kObjects,
-                         record_key::object(object.account, object.row, object.version, object.index), encode(object));
 }
 
 Status destroy_object(Transaction& transaction, KeyObject& object) {
@@ -49,7 +47,12 @@ Status free_aliases(Transaction& transaction, const Key& key) {
 
 }  // namespace
 
-Result<std::string> add_version(Transaction& transaction, Key& key, RotationType rotation) {
+Status put_object(Transaction& transaction, const KeyObject& object) {
+  return transaction.put(object.account, Table::kObjects,
+                         record_key::object(object.account, object.row, object.version, object.index), encode(object));
+}
+
+Result<NewVersion> add_version(Transaction& transaction, Key& key, RotationType rotation) {
   KeyVersion version;
   version.row = key.row;
   version.account = key.account;
@@ -59,6 +62,7 @@ Result<std::string> add_version(Transaction& transaction, Key& key, RotationType
   version.rotation = rotation;
   if (rotation != RotationType::kNone) version.rotated_at = transaction.lifecycle_now();
   version.birth = {transaction.now(), transaction.keyrings().store_id(), "OpenSSL CTR-DRBG", "", who(transaction)};
+  for (const std::string& region : key.replica_regions) version.copies.push_back(copy_in(transaction, key, region));
 
   KeyObject object;
   object.row = key.row;
@@ -82,7 +86,7 @@ Result<std::string> add_version(Transaction& transaction, Key& key, RotationType
                           encode_row(key.row)));
   key.primary_version = version.number;
   key.last_version = version.number;
-  return std::move(version.material_id);
+  return NewVersion{std::move(version), {std::move(object)}};
 }
 
 Status rotate_key(Transaction& transaction, Key& key, RotationType rotation) {
@@ -97,7 +101,8 @@ Status rotate_key(Transaction& transaction, Key& key, RotationType rotation) {
   TRY(transaction.add_transition(key, "Activated", "Deactivated",
                                  rotation == RotationType::kAutomatic ? "rotation-automatic" : "rotation-on-demand",
                                  superseded->object_id));
-  TRY(add_version(transaction, key, rotation));
+  TRY_ASSIGN(const NewVersion made, add_version(transaction, key, rotation));
+  TRY(copy_rotation(transaction, key, *superseded, made));
   if (rotation == RotationType::kAutomatic) {
     key.next_rotation = transaction.lifecycle_now().plus_days(*key.rotation_period_days);
   } else {
@@ -138,12 +143,16 @@ Status destroy_key(Transaction& transaction, const Key& before) {
   key.alias_count = 0;
   key.enabled = false;
   key.deletion_date.reset();
+  key.pending_window_days = 0;
+  key.replication_due.reset();
+  key.next_primary_region.clear();
   key.rotation_period_days.reset();
   key.next_rotation.reset();
   tombstone.transition_count = key.transition_count;
   const Sha256Digest digest = sha256(transaction.crypto(), encode(key));
   tombstone.digest.assign(digest.begin(), digest.end());
   TRY(transaction.put_new(account, Table::kTombstones, record_key::key(account, key.row), encode(tombstone)));
+  TRY(leave_related_keys(transaction, before));
   transaction.scrub();
   transaction.on_commit(
       [&counter = transaction.key_counter(), account, region = key.region] { counter.add(account, region, -1); });
@@ -159,7 +168,10 @@ Status apply_due(Transaction& transaction, const DueEntry& due) {
     transaction.trail().parameter("keyId", key->key_id);
     return destroy_key(transaction, *key);
   }
-  if (key->next_rotation != due.when || !key->enabled || key->deletion_date) return {};
+  if (due.kind == DueKind::kReplicate) {
+    return key->replication_due == due.when ? finish_replication(transaction, *key) : Status();
+  }
+  if (rotation_due(*key) != due.when) return {};
   Key after = *key;
   transaction.trail().parameter("keyId", key->key_id).parameter("rotationType", "AUTOMATIC");
   TRY(rotate_key(transaction, after, RotationType::kAutomatic));

@@ -18,6 +18,9 @@ struct OperationInfo {
   Plane plane = Plane::kManagement;
 };
 
+// How AWS calls it when related multi-Region keys are brought in line with each other.
+inline constexpr OperationInfo kSynchronizeMultiRegionKey{"SynchronizeMultiRegionKey", false, Plane::kManagement};
+
 // What a request leaves behind for the audit log and the request log, filled in as it goes. Only what an operation puts
 // here by name is ever logged; values of members that AWS calls sensitive are never put.
 class Trail {
@@ -32,6 +35,8 @@ class Trail {
   Trail& resource(std::string_view arn);
   // Where it happens, if not in the region that the caller asked.
   Trail& region(std::string_view name);
+  // The service itself does it, on behalf of nobody.
+  Trail& by_service();
 
   std::string_view operation() const { return operation_.name; }
   Plane plane() const { return operation_.plane; }
@@ -48,6 +53,7 @@ class Trail {
   Members parameters_, response_, additional_;
   std::vector<std::string> resources_;
   std::string region_;
+  bool by_service_ = false;
 };
 
 }  // namespace kagimori

@@ -123,7 +123,7 @@ Result<DueEntry> parse_due_key(ByteView key) {
   TRY_ASSIGN(const ByteView row, reader.take(entry.row.bytes.size()));
   std::copy(row.begin(), row.end(), entry.row.bytes.begin());
   TRY_ASSIGN(const std::uint8_t kind, reader.u8());
-  if (kind != static_cast<std::uint8_t>(DueKind::kRotate) && kind != static_cast<std::uint8_t>(DueKind::kDelete)) {
+  if (kind < static_cast<std::uint8_t>(DueKind::kRotate) || kind > static_cast<std::uint8_t>(DueKind::kReplicate)) {
     return fail(ErrorCode::kCorrupt, "A due entry asks for something unknown.");
   }
   entry.kind = static_cast<DueKind>(kind);

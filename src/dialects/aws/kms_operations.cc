@@ -34,6 +34,10 @@ JsonAnswer (*kms_handler(KmsOperation operation))(JsonCall&) {
       return kms_schedule_key_deletion;
     case KmsOperation::kCancelKeyDeletion:
       return kms_cancel_key_deletion;
+    case KmsOperation::kReplicateKey:
+      return kms_replicate_key;
+    case KmsOperation::kUpdatePrimaryRegion:
+      return kms_update_primary_region;
     case KmsOperation::kCreateAlias:
       return kms_create_alias;
     case KmsOperation::kUpdateAlias:
@@ -69,24 +73,49 @@ JsonAnswer (*kms_handler(KmsOperation operation))(JsonCall&) {
   }
 }
 
+namespace {
+
+void write_related_key(JsonWriter& json, const Key& key, std::string_view region) {
+  json.begin_object().member("Arn", key_arn(region, key.account, key.key_id)).member("Region", region).end_object();
+}
+
+void write_multi_region(JsonWriter& json, const Key& key, std::span<const std::string> replica_regions) {
+  const bool primary = key.replication == ReplicationRole::kPrimary;
+  json.key("MultiRegionConfiguration")
+      .begin_object()
+      .member("MultiRegionKeyType", primary ? "PRIMARY" : "REPLICA")
+      .key("PrimaryKey");
+  write_related_key(json, key, key.primary_region);
+  json.key("ReplicaKeys").begin_array();
+  for (const std::string& region : replica_regions) write_related_key(json, key, region);
+  json.end_array().end_object();
+}
+
+}  // namespace
+
 void write_key_metadata(JsonWriter& json, const Key& key, std::string_view arn, AwsKeyState state,
-                        std::string_view material_id) {
+                        std::string_view material_id, std::span<const std::string> replica_regions) {
   json.begin_object()
       .member("AWSAccountId", key.account)
       .member("KeyId", key.key_id)
       .member("Arn", arn)
       .member("CreationDate", key.created)
-      .member("Enabled", state == AwsKeyState::kEnabled)
+      .member("Enabled", state == AwsKeyState::kEnabled || state == AwsKeyState::kUpdating)
       .member("Description", key.description)
       .member("KeyUsage", aws_key_usage(key.type))
       .member("KeyState", aws_key_state_name(state));
   if (key.deletion_date) json.member("DeletionDate", *key.deletion_date);
+  if (state == AwsKeyState::kPendingReplicaDeletion) {
+    json.member("PendingDeletionWindowInDays", key.pending_window_days);
+  }
   json.member("Origin", aws_origin(key.origin))
       .member("KeyManager", "CUSTOMER")
       .member("CustomerMasterKeySpec", aws_key_spec(key.type))
       .member("KeySpec", aws_key_spec(key.type));
   json.key("EncryptionAlgorithms").begin_array().string("SYMMETRIC_DEFAULT").end_array();
-  json.member("MultiRegion", false).member("CurrentKeyMaterialId", material_id).end_object();
+  json.member("MultiRegion", key.replication != ReplicationRole::kNone);
+  if (key.replication != ReplicationRole::kNone) write_multi_region(json, key, replica_regions);
+  json.member("CurrentKeyMaterialId", material_id).end_object();
 }
 
 }  // namespace kagimori::aws

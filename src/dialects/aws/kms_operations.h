@@ -11,7 +11,7 @@ JsonAnswer (*kms_handler(KmsOperation operation))(JsonCall&);
 
 // KeyMetadata (AWS KMS API reference).
 void write_key_metadata(JsonWriter& json, const Key& key, std::string_view arn, AwsKeyState state,
-                        std::string_view material_id);
+                        std::string_view material_id, std::span<const std::string> replica_regions);
 
 // Each reads its members, asks the engine and writes the answer.
 JsonAnswer kms_encrypt(JsonCall& call);
@@ -29,6 +29,9 @@ JsonAnswer kms_disable_key(JsonCall& call);
 JsonAnswer kms_update_key_description(JsonCall& call);
 JsonAnswer kms_schedule_key_deletion(JsonCall& call);
 JsonAnswer kms_cancel_key_deletion(JsonCall& call);
+
+JsonAnswer kms_replicate_key(JsonCall& call);
+JsonAnswer kms_update_primary_region(JsonCall& call);
 
 JsonAnswer kms_create_alias(JsonCall& call);
 JsonAnswer kms_update_alias(JsonCall& call);
