@@ -265,3 +265,23 @@ def test_updates_that_are_refused(server, home, second):
     refused("DisabledException", call, KeyId=key, PrimaryRegion=SECOND, message=f"{arn.replace(HOME, SECOND)} is disabled.")
     second.schedule_key_deletion(KeyId=key)
     refused("KMSInvalidStateException", call, KeyId=key, PrimaryRegion=SECOND)
+
+
+# --- Another client ---
+
+
+def test_the_command_line_client(server):
+    def aws(region, operation, *arguments):
+        return server.admin.aws("kms", operation, "--region", region, *arguments)
+
+    made = aws(HOME, "create-key", "--multi-region")["KeyMetadata"]
+    key = ("--key-id", made["KeyId"])
+    answer = aws(HOME, "replicate-key", *key, "--replica-region", SECOND, "--tags", "TagKey=a,TagValue=b")
+    assert answer["ReplicaKeyMetadata"]["MultiRegionConfiguration"]["MultiRegionKeyType"] == "REPLICA"
+    assert answer["ReplicaTags"] == [{"TagKey": "a", "TagValue": "b"}]
+    wait_for(server.admin.client(region=SECOND), made["KeyId"])
+    blob = aws(HOME, "encrypt", *key, "--plaintext", "eA==")["CiphertextBlob"]
+    assert aws(SECOND, "decrypt", "--ciphertext-blob", blob)["Plaintext"] == "eA=="
+    assert aws(HOME, "update-primary-region", *key, "--primary-region", SECOND) == {}
+    wait_for(server.admin.client(region=SECOND), made["KeyId"])
+    assert aws(SECOND, "describe-key", *key)["KeyMetadata"]["MultiRegionConfiguration"]["PrimaryKey"]["Region"] == SECOND
