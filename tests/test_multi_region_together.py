@@ -1,5 +1,6 @@
 """What related multi-Region keys do together: ciphertexts, rotations, deletion, and the change of the primary Region."""
 
+import base64
 import itertools
 import uuid
 
@@ -270,7 +271,7 @@ def test_updates_that_are_refused(server, home, second):
 # --- Another client ---
 
 
-def test_the_command_line_client(server):
+def test_the_command_line_client(server, tmp_path):
     def aws(region, operation, *arguments):
         return server.admin.aws("kms", operation, "--region", region, *arguments)
 
@@ -280,8 +281,10 @@ def test_the_command_line_client(server):
     assert answer["ReplicaKeyMetadata"]["MultiRegionConfiguration"]["MultiRegionKeyType"] == "REPLICA"
     assert answer["ReplicaTags"] == [{"TagKey": "a", "TagValue": "b"}]
     wait_for(server.admin.client(region=SECOND), made["KeyId"])
-    blob = aws(HOME, "encrypt", *key, "--plaintext", "eA==")["CiphertextBlob"]
-    assert aws(SECOND, "decrypt", "--ciphertext-blob", blob)["Plaintext"] == "eA=="
+    plain, blob = tmp_path / "plain", tmp_path / "blob"
+    plain.write_bytes(b"x")
+    blob.write_bytes(base64.b64decode(aws(HOME, "encrypt", *key, "--plaintext", f"fileb://{plain}")["CiphertextBlob"]))
+    assert base64.b64decode(aws(SECOND, "decrypt", "--ciphertext-blob", f"fileb://{blob}")["Plaintext"]) == b"x"
     assert aws(HOME, "update-primary-region", *key, "--primary-region", SECOND) == {}
     wait_for(server.admin.client(region=SECOND), made["KeyId"])
     assert aws(SECOND, "describe-key", *key)["KeyMetadata"]["MultiRegionConfiguration"]["PrimaryKey"]["Region"] == SECOND
