@@ -11,7 +11,7 @@ import json
 import uuid
 
 import pytest
-from harness import BINARY, Server, User, free_port
+from harness import BINARY, SECOND_REGION, Server, User, free_port
 
 
 def pytest_sessionstart():
@@ -21,7 +21,7 @@ def pytest_sessionstart():
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory):
-    one = Server(tmp_path_factory.mktemp("session") / "data", free_port())
+    one = Server(tmp_path_factory.mktemp("session") / "data", free_port(), settings={"account.regions": SECOND_REGION})
     one.init().start()
     yield one
     code = one.stop()

@@ -26,6 +26,7 @@ from botocore.credentials import Credentials
 ROOT = Path(__file__).resolve().parent.parent
 BINARY = ROOT / "build" / "release" / "kagimori"
 REGION = "us-east-1"
+SECOND_REGION = "eu-central-1"  # of the session's server
 READY_SECONDS = 30
 STOP_SECONDS = 30
 # Reading the services' models costs far more than a request: once for all clients.
@@ -55,18 +56,20 @@ class User:
     arn: str = ""
     user_id: str = ""
 
-    def client(self, service="kms", **options):
-        """A boto3 client that retries nothing, so that a test sees the first answer."""
+    def client(self, service="kms", *, region=None, **options):
+        """A boto3 client that retries nothing, so that a test sees the first answer. It signs for `region`."""
         core = botocore.session.get_session()
         core.register_component("data_loader", MODELS)
         session = boto3.session.Session(
-            aws_access_key_id=self.access_key, aws_secret_access_key=self.secret_key, region_name=self.server.region,
+            aws_access_key_id=self.access_key, aws_secret_access_key=self.secret_key, region_name=region or self.server.region,
             botocore_session=core,
         )
         settings = {"retries": {"total_max_attempts": 1}, "max_pool_connections": 80, "read_timeout": 60, **options}
-        return session.client(
+        made = session.client(
             service, endpoint_url=self.server.url, verify=str(self.server.ca), config=Config(**settings)
         )
+        made.user = self
+        return made
 
     def environment(self):
         """The variables for a client in a process of its own (the AWS CLI, Node.js)."""

@@ -1,10 +1,12 @@
 """What the tests of the KMS operations share: how a refusal is asserted, and a good case of each operation."""
 
 import json
+import time
 import uuid
 
 import pytest
 from botocore.exceptions import ClientError
+from harness import SECOND_REGION
 
 DAY = 86_400
 ACCOUNT_ROOT = "arn:aws:iam::{account}:root"
@@ -107,7 +109,21 @@ class Case:
         elif operation not in KINDS:
             self.blob = self.kms.encrypt(KeyId=self.key_id, Plaintext=b"case")["CiphertextBlob"]
 
+    def primary(self, *, replicated):
+        """The id of a new multi-Region primary, whose replica in the session server's second Region is ready."""
+        key = new_key(self.kms, MultiRegion=True)
+        if replicated:
+            self.kms.replicate_key(KeyId=key, ReplicaRegion=SECOND_REGION)
+            replica = self.kms.user.client(region=SECOND_REGION)
+            while replica.describe_key(KeyId=key)["KeyMetadata"]["KeyState"] == "Creating":
+                time.sleep(0.01)
+        return key
+
     def members(self, operation):
+        if operation == "replicate_key":
+            return {"KeyId": self.primary(replicated=False), "ReplicaRegion": SECOND_REGION}
+        if operation == "update_primary_region":
+            return {"KeyId": self.primary(replicated=True), "PrimaryRegion": SECOND_REGION}
         special = {
             "create_alias": {"AliasName": new_alias(), "TargetKeyId": self.key_id},
             "update_alias": {"AliasName": self.spare, "TargetKeyId": self.key_id},

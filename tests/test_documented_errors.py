@@ -14,6 +14,7 @@ KMS = (
     "enable_key", "enable_key_rotation", "rotate_key_on_demand", "disable_key_rotation", "put_key_policy",
     "tag_resource", "untag_resource", "update_key_description", "schedule_key_deletion", "cancel_key_deletion",
     "create_grant", "list_grants", "list_retirable_grants", "retire_grant", "revoke_grant",
+    "replicate_key", "update_primary_region",
 )
 # Errors of every operation (AWS KMS API reference, "Common Errors"), or of trouble that may befall any.
 ALWAYS = ("DependencyTimeoutException", "KMSInternalException", "KeyUnavailableException", "ThrottlingException")

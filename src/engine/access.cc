@@ -139,11 +139,12 @@ class Conditions final : public ConditionSource {
       return add_bool(out,
                       key == nullptr ? facts.multi_region : std::optional(key->replication != ReplicationRole::kNone));
     }
-    if (key == nullptr) return false;
     if (name == "multiregionkeytype") {
+      if (key == nullptr) return add(out, facts.multi_region_key_type);
       if (key->replication == ReplicationRole::kNone) return false;
       return add(out, key->replication == ReplicationRole::kPrimary ? "PRIMARY" : "REPLICA");
     }
+    if (key == nullptr) return false;
     // Of IAM policies only: whoever may create aliases must not grant access by a key policy.
     if (name == "resourcealiases" && kind_ == PolicyKind::kIdentity) {
       for (const std::string& alias : request_.key->aliases) out.add(alias);

@@ -51,6 +51,7 @@ struct RequestFacts {
   // CreateKey, where there is no key yet.
   std::string_view key_spec, key_usage, key_origin;
   std::optional<bool> multi_region;
+  std::string_view multi_region_key_type;
 };
 
 // The grants that may allow a request. Asked only where the policies don't allow it and nothing denies it.

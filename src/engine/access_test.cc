@@ -227,7 +227,12 @@ TEST(AccessTest, TheKeyCountsAndNotWhatTheRequestSaysOfIt) {
   EXPECT_TRUE(create.ask(statement("Allow", condition("StringEquals", "kms:KeySpec", "FACTS_SPEC"))));
   Scene multi;
   multi.key.replication = ReplicationRole::kPrimary;
+  multi.facts.multi_region_key_type = "REPLICA";
   EXPECT_TRUE(multi.ask(statement("Allow", condition("StringEquals", "kms:MultiRegionKeyType", "PRIMARY"))));
+  Scene replicate;
+  replicate.with_key = false;
+  replicate.facts.multi_region_key_type = "REPLICA";
+  EXPECT_TRUE(replicate.ask(statement("Allow", condition("StringEquals", "kms:MultiRegionKeyType", "REPLICA"))));
 }
 
 TEST(AccessTest, ResourceAliasesHaveAValueInIdentityPoliciesOnly) {

@@ -38,13 +38,13 @@ Status check_new_name(std::string_view name) {
 
 // The alias as a resource of its own: identity policies alone decide.
 Status authorize_alias(Transaction& transaction, std::string_view action, std::string_view alias_name) {
-  const std::string arn = alias_arn(transaction.settings().region, transaction.account(), alias_name);
+  const std::string arn = alias_arn(transaction.region(), transaction.account(), alias_name);
   return transaction.authorize({action, arn, nullptr, false, {}});
 }
 
 Result<Alias> find_alias(Transaction& transaction, std::string_view alias_name) {
   const std::string& account = transaction.account();
-  const std::string& region = transaction.settings().region;
+  const std::string& region = transaction.region();
   TRY_ASSIGN(auto alias,
              transaction.get<Alias>(account, Table::kAliases, record_key::alias(account, region, alias_name)));
   if (!alias) {
@@ -98,7 +98,7 @@ Status create_alias(Transaction& transaction, std::string_view alias_name, std::
   TRY(authorize_alias(transaction, "kms:CreateAlias", alias_name));
   TRY(transaction.authorize_key("kms:CreateAlias", target));
   const std::string& account = transaction.account();
-  const std::string& region = transaction.settings().region;
+  const std::string& region = transaction.region();
   TRY_ASSIGN(const auto existing,
              transaction.get<Alias>(account, Table::kAliases, record_key::alias(account, region, alias_name)));
   if (existing) {
@@ -153,7 +153,7 @@ Result<AliasList> list_aliases(Transaction& transaction, std::string_view key_id
                                std::optional<std::string_view> marker) {
   TRY(transaction.authorize({"kms:ListAliases", "*", nullptr, false, {}}));
   const std::string& account = transaction.account();
-  const std::string& region = transaction.settings().region;
+  const std::string& region = transaction.region();
   std::optional<RowId> target;
   if (!key_id.empty()) {
     TRY_ASSIGN(target, find_own_key(transaction, key_id));

@@ -75,7 +75,7 @@ Result<SourceKey> find_source(Engine& engine, EngineWorker& worker, const Caller
   if (!key_id.empty()) {
     std::string foreign_arn;
     if (symmetric && lies_in_another_account(caller, key_id, source.header)) {
-      foreign_arn = key_arn(engine.settings().region, source.header->account, key_id);
+      foreign_arn = key_arn(caller.region, source.header->account, key_id);
       key_id = foreign_arn;
     }
     TRY_ASSIGN(source.key, find_cached_key(engine, worker, caller, trail, key_id, action));
@@ -84,7 +84,7 @@ Result<SourceKey> find_source(Engine& engine, EngineWorker& worker, const Caller
   TRY_ASSIGN(const CiphertextHeader header, source.header);
   source.named_by_ciphertext = true;
   source.key.worker = &worker;
-  TRY_ASSIGN(source.key.entry, find_cached_key_id(engine, worker, header.account, header.key_id));
+  TRY_ASSIGN(source.key.entry, find_cached_key_id(worker, caller, header.account, header.key_id));
   if (source.key.entry->key == nullptr) return fail(no_key_for_ciphertext(caller, action));
   trail.resource(source.key.snapshot().arn);
   return source;

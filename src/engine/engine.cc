@@ -116,8 +116,9 @@ Result<Caller> Engine::authenticate(EngineWorker& worker, const SigV4Request& re
   SigV4TimeLimits limits;
   if (!parts_.settings.allow_presigned) limits.max_presigned_expires = 0;
   // IAM is one for all regions and its clients sign for the partition's first one.
+  const bool served = parts_.settings.serves(evidence.region);
   const bool global = service == "iam" && evidence.region == kGlobalRegion;
-  TRY(check_scope(evidence, global ? kGlobalRegion : parts_.settings.region, service));
+  TRY(check_scope(evidence, served || global ? evidence.region : parts_.settings.region, service));
   TRY(check_time(evidence, now, limits));
   TRY_ASSIGN(CacheEntry* const entry, worker.need(cache_key::identity(evidence.access_key_id)));
   const auto& identity = entry->identity;
@@ -139,7 +140,7 @@ Result<Caller> Engine::authenticate(EngineWorker& worker, const SigV4Request& re
     signing_key = &entry->signing_keys.back();
   }
   TRY(verify_sigv4(*worker.crypto, evidence, request, signing_key->key.expose(), worker.scratch));
-  return Caller{identity, std::move(origin), parts_.settings.region, now};
+  return Caller{identity, std::move(origin), served ? std::string(evidence.region) : parts_.settings.region, now};
 }
 
 Status Engine::admit(const Caller& caller, const Trail& trail) const {
@@ -276,14 +277,14 @@ void Engine::execute(PoolThread& thread, const std::shared_ptr<Job>& job) {
 
   auto outcome = std::make_shared<Outcome>();
   const std::string event_id = make_uuid(*thread.random);
-  audit::append_json_line(outcome->event_line,
-                          job->trail.event(job->caller, nullptr, event_id, parts_.settings.region));
   outcome->stale_items = transaction.take_stale_items();
   outcome->on_commit = transaction.take_on_commit();
   outcome->body = *std::move(body);
+  outcome->sweep = transaction.sweep_requested();
   Batch batch = transaction.take_batch();
-  batch.events.push_back(to_bytes(as_bytes(outcome->event_line)));
-  batch.durable = [this, outcome](std::uint64_t revision) { outbox_.committed(revision, outcome->event_line); };
+  outcome->event_lines =
+      write_events(thread, transaction, job->trail.event(job->caller, nullptr, event_id), job->caller, batch);
+  batch.durable = [this, outcome](std::uint64_t revision) { outbox_.committed(revision, outcome->event_lines); };
   commits_.begin();
   parts_.store.commit(std::move(batch), [this, job, outcome](const Result<std::uint64_t>& revision) {
     committed(job, revision, *outcome);
@@ -299,6 +300,7 @@ void Engine::committed(const std::shared_ptr<Job>& job, const Result<std::uint64
     return;
   }
   for (const auto& action : outcome.on_commit) action();
+  if (outcome.sweep) wake_sweeper();
   drop_everywhere(std::move(outcome.stale_items),
                   [this, job, body = std::move(outcome.body)]() mutable { finish(job, std::move(body), true); });
 }
@@ -340,9 +342,26 @@ void Engine::offload(EngineWorker& worker, const Caller& caller, std::vector<std
 
 // --- Audit ---
 
+std::string Engine::write_events(PoolThread& thread, const Transaction& transaction, const audit::Event& first,
+                                 const Caller& caller, Batch& batch) {
+  std::string lines;
+  const auto write = [&](const audit::Event& event) {
+    std::string line;
+    audit::append_json_line(line, event);
+    lines += line;
+    batch.events.push_back(to_bytes(as_bytes(line)));
+  };
+  write(first);
+  for (const Trail& trail : transaction.events()) {
+    const std::string event_id = make_uuid(*thread.random);
+    write(trail.event(caller, nullptr, event_id));
+  }
+  return lines;
+}
+
 void Engine::emit(EngineWorker& worker, const Caller& caller, const Trail& trail, const Error* error) {
   const std::string event_id = make_uuid(*worker.random);
-  audit::append_json_line(worker.audit_lines, trail.event(caller, error, event_id, parts_.settings.region));
+  audit::append_json_line(worker.audit_lines, trail.event(caller, error, event_id));
   if (error != nullptr || trail.used_keys().empty() || !counts_as_use(trail.operation())) return;
   const Timestamp when = parts_.lifecycle_clock.now();
   for (const UsedKey& key : trail.used_keys()) {

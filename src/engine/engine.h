@@ -120,6 +120,8 @@ class Engine : private KeyUsageSource {
   Status save_usages();
   // The same from a worker's thread: `done` runs there once everything due has been done.
   void sweep_now(EngineWorker& worker, std::function<void(Status)> done);
+  // For tests: the sweeper does nothing by itself until it is let go.
+  void hold_sweeper(bool held);
 
  private:
   struct Job;
@@ -128,13 +130,18 @@ class Engine : private KeyUsageSource {
   void execute(PoolThread& thread, const std::shared_ptr<Job>& job);
   // What a try of a job leads to once it is durable.
   struct Outcome {
-    std::string event_line;
+    std::string event_lines;
     std::vector<std::string> stale_items;
     std::vector<std::function<void()>> on_commit;
     std::string body;
+    bool sweep = false;
   };
   void committed(const std::shared_ptr<Job>& job, const Result<std::uint64_t>& revision, Outcome& outcome);
   void finish(const std::shared_ptr<Job>& job, Result<std::string> result, bool event_is_written);
+  // Puts the events of a change into its batch: `first`, then those that the transaction adds. The lines of all of
+  // them.
+  std::string write_events(PoolThread& thread, const Transaction& transaction, const audit::Event& first,
+                           const Caller& caller, Batch& batch);
   // Has every worker drop the items, then calls `then` (on whichever worker is last).
   void drop_everywhere(std::vector<std::string> items, std::function<void()> then);
   void start_fill(EngineWorker& worker, const std::string& item);
@@ -145,9 +152,11 @@ class Engine : private KeyUsageSource {
   Status watch_clock();
   Status save_clock(const LifecycleClockState& state);
   void sweeper_loop();
+  void wake_sweeper();
+  void do_chores();  // of a turn of the sweeper
   void gather_usages();
   std::optional<KeyLastUsage> recent_usage(const RowId& row) override;
-  Status commit_system(Batch batch, std::string event_line);
+  Status commit_system(Batch batch, std::string event_lines);
   Status rewrap();
   Transaction::Environment environment(PoolThread& thread);
 
@@ -167,6 +176,8 @@ class Engine : private KeyUsageSource {
   std::mutex system_mutex_;
   std::mutex sweeper_mutex_;
   std::condition_variable sweeper_wake_;
+  bool sweep_wanted_ = true;  // guarded by sweeper_mutex_; at start for what was under way when the last server ended
+  std::atomic<bool> sweeper_held_ = false;
   std::atomic<bool> stopping_ = false;
   std::thread sweeper_;
 };

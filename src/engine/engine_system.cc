@@ -20,23 +20,29 @@ constexpr std::chrono::milliseconds kStopPoll{100};
 // How long one turn of the sweeper re-wraps at a stretch.
 constexpr std::chrono::seconds kRewrapTurn{2};
 
+void report(std::string_view what, const Error& error) {
+  LogLine(LogLevel::kError, what).field("reason", error.message);
+}
+
 std::string_view event_name(DueKind kind) {
   switch (kind) {
     case DueKind::kRotate:
       return "RotateKey";
     case DueKind::kDelete:
       return "DeleteKey";
+    case DueKind::kReplicate:
+      return kSynchronizeMultiRegionKey.name;
     case DueKind::kRemoveGrants:
-      break;
+      return "RemoveGrantsOfDeletedKey";
   }
-  return "RemoveGrantsOfDeletedKey";
+  return {};
 }
 
 }  // namespace
 
 // Waits for the answer; but where old values can't be scrubbed yet (a long reader, such as a backup) and the server is
 // stopping, for the change to be durable: the scrub is made up for when the store is opened next.
-Status Engine::commit_system(Batch batch, std::string event_line) {
+Status Engine::commit_system(Batch batch, std::string event_lines) {
   struct Commit {
     std::mutex mutex;
     std::condition_variable wake;
@@ -44,8 +50,8 @@ Status Engine::commit_system(Batch batch, std::string event_line) {
     std::optional<Status> answer;
   };
   const auto commit = std::make_shared<Commit>();
-  batch.durable = [this, commit, event_line = std::move(event_line)](std::uint64_t revision) {
-    outbox_.committed(revision, event_line);
+  batch.durable = [this, commit, event_lines = std::move(event_lines)](std::uint64_t revision) {
+    outbox_.committed(revision, event_lines);
     const std::lock_guard lock(commit->mutex);
     commit->durable = true;
   };
@@ -76,21 +82,19 @@ Status Engine::run_system(std::string_view event_name, const std::function<Statu
     TRY(work(transaction));
     if (!transaction.has_writes()) return {};
 
-    std::string line;
     const std::string event_id = make_uuid(*thread.random);
-    audit::Event event = trail.event(clock, nullptr, event_id, parts_.settings.region);
-    event.user = {"Service", "kagimori", "", "", "", ""};
-    event.source_address = "kagimori";
-    event.service_event = true;
-    audit::append_json_line(line, event);
+    audit::Event event = trail.by_service().event(clock, nullptr, event_id);
+    event.service_event = event_name != kSynchronizeMultiRegionKey.name;
+    const bool sweep = transaction.sweep_requested();
     std::vector<std::string> stale_items = transaction.take_stale_items();
     const auto on_commit = transaction.take_on_commit();
     Batch batch = transaction.take_batch();
-    batch.events.push_back(to_bytes(as_bytes(line)));
-    const Status done = commit_system(std::move(batch), std::move(line));
+    std::string lines = write_events(thread, transaction, event, clock, batch);
+    const Status done = commit_system(std::move(batch), std::move(lines));
     if (!done && done.error().code == ErrorCode::kStale) continue;
     TRY(done);
     for (const auto& action : on_commit) action();
+    if (sweep) wake_sweeper();
     std::promise<void> dropped;
     drop_everywhere(std::move(stale_items), [&dropped] { dropped.set_value(); });
     dropped.get_future().wait();
@@ -201,32 +205,52 @@ void Engine::sweep_now(EngineWorker& worker, std::function<void(Status)> done) {
   });
 }
 
+void Engine::wake_sweeper() {
+  {
+    const std::lock_guard lock(sweeper_mutex_);
+    sweep_wanted_ = true;
+  }
+  sweeper_wake_.notify_all();
+}
+
+void Engine::hold_sweeper(bool held) {
+  sweeper_held_ = held;
+  if (!held) wake_sweeper();
+}
+
+// Sweeps at every turn, and as soon as somebody wants it; the slower chores are done at turns only.
 void Engine::sweeper_loop() {
+  const std::chrono::seconds interval(parts_.settings.sweep_interval_seconds);
+  auto next_turn = std::chrono::steady_clock::now() + interval;
   std::unique_lock lock(sweeper_mutex_);
   while (!stopping_) {
-    sweeper_wake_.wait_for(lock, std::chrono::seconds(parts_.settings.sweep_interval_seconds),
-                           [this] { return stopping_.load(); });
+    sweeper_wake_.wait_until(lock, next_turn, [this] { return stopping_ || (sweep_wanted_ && !sweeper_held_); });
     if (stopping_) return;
+    sweep_wanted_ = false;
+    const bool turn = std::chrono::steady_clock::now() >= next_turn;
+    if (turn) next_turn = std::chrono::steady_clock::now() + interval;
+    if (sweeper_held_) continue;
     lock.unlock();
-    const auto report = [](std::string_view what, const Error& error) {
-      LogLine(LogLevel::kError, what).field("reason", error.message);
-    };
     if (const Status swept = sweep(); !swept) report("the sweep failed", swept.error());
-    if (const Timestamp now = parts_.clock.now(); now >= usages_saved_.plus_seconds(kSaveUsagesSeconds)) {
-      usages_saved_ = now;
-      if (const Status saved = save_usages(); !saved) report("the use of keys could not be stored", saved.error());
-    }
-    if (const Status ready = outbox_.ready(); !ready) report("audit events wait", ready.error());
-    {
-      const std::lock_guard system(system_mutex_);
-      CryptoContext& crypto = *system_thread_.crypto;
-      if (const Status started = parts_.keyrings.start_due_epochs(crypto); !started) {
-        report("a keyring epoch could not be started", started.error());
-      }
-    }
-    if (const Status rewrapped = rewrap(); !rewrapped) report("re-wrapping stopped", rewrapped.error());
+    if (turn) do_chores();
     lock.lock();
   }
+}
+
+void Engine::do_chores() {
+  if (const Timestamp now = parts_.clock.now(); now >= usages_saved_.plus_seconds(kSaveUsagesSeconds)) {
+    usages_saved_ = now;
+    if (const Status saved = save_usages(); !saved) report("the use of keys could not be stored", saved.error());
+  }
+  if (const Status ready = outbox_.ready(); !ready) report("audit events wait", ready.error());
+  {
+    const std::lock_guard system(system_mutex_);
+    CryptoContext& crypto = *system_thread_.crypto;
+    if (const Status started = parts_.keyrings.start_due_epochs(crypto); !started) {
+      report("a keyring epoch could not be started", started.error());
+    }
+  }
+  if (const Status rewrapped = rewrap(); !rewrapped) report("re-wrapping stopped", rewrapped.error());
 }
 
 }  // namespace kagimori

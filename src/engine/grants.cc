@@ -160,7 +160,7 @@ Result<GrantList> list_retirable_grants(Transaction& transaction, const ListReti
   TRY_ASSIGN(const std::string identity,
              listed_identity(transaction, request.retiring_principal, request.retiring_service_principal));
   const bool own_keys_only = request.retiring_principal.empty();
-  const Bytes prefix = record_key::grants_of_retiree(identity, transaction.settings().region);
+  const Bytes prefix = record_key::grants_of_retiree(identity, transaction.region());
   const ListMarkers markers(transaction.crypto(), "ListRetirableGrants", prefix);
   TRY_ASSIGN(Bytes after, first_place(markers, prefix, request.marker));
   Page page(transaction, markers, request.limit);

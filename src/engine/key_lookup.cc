@@ -39,15 +39,15 @@ class CachedGrants final : public GrantSource {
 
 }  // namespace
 
-Result<CacheEntry*> find_cached_key_id(Engine& engine, EngineWorker& worker, std::string_view account,
+Result<CacheEntry*> find_cached_key_id(EngineWorker& worker, const Caller& caller, std::string_view account,
                                        std::string_view key_id) {
-  return worker.need(cache_key::key(account, engine.settings().region, key_id));
+  return worker.need(cache_key::key(account, caller.region, key_id));
 }
 
-Result<CachedKey> find_cached_key(Engine& engine, EngineWorker& worker, const Caller& caller, Trail& trail,
+Result<CachedKey> find_cached_key(Engine& /*engine*/, EngineWorker& worker, const Caller& caller, Trail& trail,
                                   std::string_view reference_text, std::string_view action) {
   TRY_ASSIGN(const KeyReference reference, parse_named_key(trail, reference_text));
-  const std::string& region = engine.settings().region;
+  const std::string& region = caller.region;
   if (!reference.region.empty() && reference.region != region) {
     return fail(ErrorCode::kNotFound, fmt::format("Invalid arn {}", reference.region));
   }
@@ -69,7 +69,7 @@ Result<CachedKey> find_cached_key(Engine& engine, EngineWorker& worker, const Ca
   }
   const std::string arn = key_arn(region, owner, key_id);
   trail.resource(arn);
-  TRY_ASSIGN(found.entry, find_cached_key_id(engine, worker, owner, key_id));
+  TRY_ASSIGN(found.entry, find_cached_key_id(worker, caller, owner, key_id));
   if (found.entry->key == nullptr || aws_key_spec(found.entry->key->key.type).empty()) {
     return fail(unknown_key(caller, owner, arn, action));
   }

@@ -27,8 +27,8 @@ struct CachedKey {
 // have), or kCacheMiss. `action` is for the sentence only.
 Result<CachedKey> find_cached_key(Engine& engine, EngineWorker& worker, const Caller& caller, Trail& trail,
                                   std::string_view reference, std::string_view action);
-// By account and key id; entry->key is null when there is none.
-Result<CacheEntry*> find_cached_key_id(Engine& engine, EngineWorker& worker, std::string_view account,
+// By account and key id in the caller's region; entry->key is null when there is none.
+Result<CacheEntry*> find_cached_key_id(EngineWorker& worker, const Caller& caller, std::string_view account,
                                        std::string_view key_id);
 
 // Authorisation, usage, algorithm, state and lifecycle of one use of a key: everything but the cryptography.

@@ -5,6 +5,7 @@
 #include "engine/key_policies.h"
 #include "engine/lifecycle_changes.h"
 #include "engine/marker.h"
+#include "engine/new_key.h"
 #include "engine/tags.h"
 #include "model/arn.h"
 #include "policy/key_policy.h"
@@ -50,8 +51,12 @@ Key new_key(Transaction& transaction, const CreateKeyRequest& request) {
   Key key;
   key.row = RowId::make(transaction.random());
   key.account = transaction.account();
-  key.region = transaction.settings().region;
-  key.key_id = make_uuid(transaction.random());
+  key.region = transaction.region();
+  key.key_id = request.multi_region ? make_multi_region_key_id(transaction.random()) : make_uuid(transaction.random());
+  if (request.multi_region) {
+    key.replication = ReplicationRole::kPrimary;
+    key.primary_region = key.region;
+  }
   key.owner = transaction.caller().identity->unique_id();
   key.type = request.type;
   key.description = request.description;
@@ -66,7 +71,8 @@ Status authorize_create(const Caller& caller, const CreateKeyRequest& request) {
   facts.key_spec = aws_key_spec(request.type);
   facts.key_usage = aws_key_usage(request.type);
   facts.key_origin = "AWS_KMS";
-  facts.multi_region = false;
+  facts.multi_region = request.multi_region;
+  if (request.multi_region) facts.multi_region_key_type = "PRIMARY";
   facts.request_tags = request.tags;
   facts.bypass_policy_lockout_safety_check = request.bypass_policy_lockout_safety_check;
   TRY(authorize(caller, {"kms:CreateKey", "*", nullptr, false, facts}));
@@ -87,15 +93,12 @@ Result<KeyDescription> create_key(Transaction& transaction, const CreateKeyReque
       .parameter("description", request.description)
       .parameter("keySpec", aws_key_spec(request.type))
       .parameter("keyUsage", aws_key_usage(request.type));
+  if (request.multi_region) transaction.trail().parameter_json("multiRegion", "true");
   TRY(admit_create_key(transaction.crypto(), transaction.caller(), request));
   TRY(check_tags(request.tags, transaction.settings().quotas.tags_per_key));
   const std::string& account = transaction.account();
-  const std::string& region = transaction.settings().region;
-  TRY_ASSIGN(const std::size_t count, transaction.key_counter().count(transaction.reader(), account, region));
-  if (count >= transaction.settings().quotas.keys_per_account) {
-    return fail(ErrorCode::kLimitExceeded,
-                fmt::format("The account has {} keys, as many as the quota keys_per_account allows.", count));
-  }
+  const std::string& region = transaction.region();
+  TRY(check_key_quota(transaction, region));
   Key key = new_key(transaction, request);
   const std::string arn = key_arn(region, account, key.key_id);
   transaction.trail().resource(arn).response("keyId", arn);
@@ -106,13 +109,10 @@ Result<KeyDescription> create_key(Transaction& transaction, const CreateKeyReque
     TRY_ASSIGN(generated, generate_key_material(transaction.crypto(), transaction.random(), key.type));
     material = &generated;
   }
-  TRY_ASSIGN(std::string material_id, add_version(transaction, key, RotationType::kNone, *material));
+  TRY_ASSIGN(NewVersion made, add_version(transaction, key, RotationType::kNone, *material));
   TRY(transaction.add_transition(key, "", "Enabled", "created"));
-  TRY(transaction.put_new(account, Table::kKeyIds, record_key::key_id(account, region, key.key_id),
-                          encode_row(key.row)));
-  TRY(transaction.save_new_key(key));
-  transaction.on_commit([&counter = transaction.key_counter(), account, region] { counter.add(account, region, 1); });
-  return KeyDescription{std::move(key), arn, AwsKeyState::kEnabled, std::move(material_id)};
+  TRY(enter_key(transaction, key));
+  return KeyDescription{std::move(key), arn, AwsKeyState::kEnabled, std::move(made.version.material_id), {}};
 }
 
 Status enable_key(Transaction& transaction, std::string_view key_id) { return set_enabled(transaction, key_id, true); }
@@ -145,15 +145,17 @@ Result<ScheduledDeletion> schedule_key_deletion(Transaction& transaction, std::s
   }
   TRY(check_key_state(KmsOperation::kScheduleKeyDeletion, found.state(), found.arn));
   Key key = found.key;
-  TRY(transaction.add_transition(key, aws_key_state_name(found.state()), "PendingDeletion", "deletion-scheduled"));
-  key.deletion_date = transaction.lifecycle_now().plus_days(days);
+  // A primary first outlives its replicas; leave_related_keys() sets the date then.
+  const bool waits = !key.replica_regions.empty();
+  const AwsKeyState state = waits ? AwsKeyState::kPendingReplicaDeletion : AwsKeyState::kPendingDeletion;
+  TRY(transaction.add_transition(key, aws_key_state_name(found.state()), aws_key_state_name(state),
+                                 "deletion-scheduled"));
+  if (!waits) key.deletion_date = transaction.lifecycle_now().plus_days(days);
   key.pending_window_days = static_cast<std::uint16_t>(days);
   TRY(transaction.save_key(found.key, key));
-  transaction.trail()
-      .response("keyId", found.arn)
-      .response("keyState", "PendingDeletion")
-      .response("deletionDate", to_iso8601(*key.deletion_date));
-  return ScheduledDeletion{found.arn, *key.deletion_date, key.pending_window_days};
+  transaction.trail().response("keyId", found.arn).response("keyState", aws_key_state_name(state));
+  if (key.deletion_date) transaction.trail().response("deletionDate", to_iso8601(*key.deletion_date));
+  return ScheduledDeletion{found.arn, state, key.deletion_date, key.pending_window_days};
 }
 
 Result<std::string> cancel_key_deletion(Transaction& transaction, std::string_view key_id) {
@@ -183,7 +185,7 @@ Result<KeyUsageAnswer> get_key_last_usage(Transaction& transaction, std::string_
 Result<KeyList> list_keys(Transaction& transaction, std::size_t limit, std::optional<std::string_view> marker) {
   TRY(transaction.authorize({"kms:ListKeys", "*", nullptr, false, {}}));
   const std::string& account = transaction.account();
-  const std::string& region = transaction.settings().region;
+  const std::string& region = transaction.region();
   const Bytes prefix = record_key::key_ids_of(account, region);
   const ListMarkers markers(transaction.crypto(), "ListKeys", prefix);
   Bytes after;

@@ -18,7 +18,8 @@ struct KeyDescription {
   Key key;
   std::string arn;
   AwsKeyState state = AwsKeyState::kEnabled;
-  std::string material_id;  // of the primary version
+  std::string material_id;                   // of the primary version
+  std::vector<std::string> replica_regions;  // of a multi-Region key, whatever its own role
 };
 
 struct CreateKeyRequest {
@@ -27,6 +28,7 @@ struct CreateKeyRequest {
   std::string description;
   std::vector<Tag> tags;
   bool bypass_policy_lockout_safety_check = false;
+  bool multi_region = false;  // a primary
 };
 // Whether the caller may, before anything is spent on a key. kUnsupportedOperation for a kind of key that the loaded
 // OpenSSL lacks.
@@ -42,7 +44,8 @@ Status update_key_description(Transaction& transaction, std::string_view key_id,
 
 struct ScheduledDeletion {
   std::string key_arn;
-  Timestamp deletion_date;
+  AwsKeyState state = AwsKeyState::kPendingDeletion;
+  std::optional<Timestamp> deletion_date;  // none while replicas are waited for
   std::uint16_t window_days = 30;
 };
 inline constexpr int kMinPendingWindowDays = 7;

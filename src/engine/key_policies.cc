@@ -49,7 +49,9 @@ Status check_lockout(Transaction& transaction, const Key& key, const CompiledPol
   const AccessKeyTarget target{&key, arn, &policy, aliases};
   RequestFacts facts;
   facts.bypass_policy_lockout_safety_check = false;
-  if (would_allow(transaction.caller(), {"kms:PutKeyPolicy", arn, &target, false, facts})) return {};
+  Caller caller = transaction.caller();
+  caller.region = key.region;
+  if (would_allow(caller, {"kms:PutKeyPolicy", arn, &target, false, facts})) return {};
   return fail(ErrorCode::kMalformedPolicyDocument,
               "The new key policy will not allow you to update the key policy in the future.");
 }

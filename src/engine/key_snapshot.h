@@ -30,8 +30,9 @@ struct KeySnapshot {
   Key key;
   std::string arn;
   std::shared_ptr<const CompiledPolicy> policy;
-  std::vector<std::string> aliases;       // names with "alias/"
-  std::vector<VersionSnapshot> versions;  // ascending
+  std::vector<std::string> aliases;          // names with "alias/"
+  std::vector<VersionSnapshot> versions;     // ascending
+  std::vector<std::string> replica_regions;  // of a multi-Region key, whatever its own role
   // Set once a change has made this an older truth: work that waited on the pool looks before it starts.
   Superseded superseded;
 

@@ -5,7 +5,10 @@
 #include "engine/cache_key.h"
 #include "engine/grant_records.h"
 #include "engine/loader.h"
+#include "engine/replica_material.h"
+#include "engine/replication_changes.h"
 #include "model/arn.h"
+#include "model/key_due.h"
 
 namespace kagimori {
 namespace {
@@ -22,11 +25,6 @@ std::string make_material_id(RandomSource& random) {
   std::array<std::uint8_t, 32> id{};
   random.fill_public(id);
   return hex_encode(id);
-}
-
-Status put_object(Transaction& transaction, const KeyObject& object) {
-  return transaction.put(object.account, Table::kObjects,
-                         record_key::object(object.account, object.row, object.version, object.index), encode(object));
 }
 
 KeyObject new_object(Transaction& transaction, const Key& key, std::uint32_t version, std::uint8_t index) {
@@ -72,8 +70,12 @@ Status free_aliases(Transaction& transaction, const Key& key) {
 
 }  // namespace
 
-Result<std::string> add_version(Transaction& transaction, Key& key, RotationType rotation,
-                                const KeyMaterial& material) {
+Status put_object(Transaction& transaction, const KeyObject& object) {
+  return transaction.put(object.account, Table::kObjects,
+                         record_key::object(object.account, object.row, object.version, object.index), encode(object));
+}
+
+Result<NewVersion> add_version(Transaction& transaction, Key& key, RotationType rotation, const KeyMaterial& material) {
   KeyVersion version;
   version.row = key.row;
   version.account = key.account;
@@ -84,7 +86,9 @@ Result<std::string> add_version(Transaction& transaction, Key& key, RotationType
   if (rotation != RotationType::kNone) version.rotated_at = transaction.lifecycle_now();
   version.birth = {transaction.now(), transaction.keyrings().store_id(), "OpenSSL CTR-DRBG", "", who(transaction)};
   version.object_count = material.public_key.empty() ? 1 : 2;
+  for (const std::string& region : key.replica_regions) version.copies.push_back(copy_in(transaction, key, region));
 
+  NewVersion made;
   KeyObject object = new_object(transaction, key, version.number, 0);
   object.usage_mask = key.type.usage_mask;
   if (version.object_count == 2) {
@@ -98,15 +102,18 @@ Result<std::string> add_version(Transaction& transaction, Key& key, RotationType
     public_half.extractable = true;
     public_half.never_extractable = false;
     TRY(put_new_object(transaction, public_half));
+    made.objects.push_back(std::move(public_half));
   }
   TRY_ASSIGN(object.material, transaction.keyrings().wrap(transaction.crypto(), material_binding(key, object),
                                                           material.secret.expose()));
   TRY(put_new_object(transaction, object));
+  made.objects.insert(made.objects.begin(), std::move(object));
   TRY(transaction.put_new(key.account, Table::kVersions, record_key::version(key.account, key.row, version.number),
                           encode(version)));
   key.primary_version = version.number;
   key.last_version = version.number;
-  return std::move(version.material_id);
+  made.version = std::move(version);
+  return made;
 }
 
 Status rotate_key(Transaction& transaction, Key& key, RotationType rotation) {
@@ -122,7 +129,8 @@ Status rotate_key(Transaction& transaction, Key& key, RotationType rotation) {
                                  rotation == RotationType::kAutomatic ? "rotation-automatic" : "rotation-on-demand",
                                  superseded->object_id));
   TRY_ASSIGN(const KeyMaterial material, generate_key_material(transaction.crypto(), transaction.random(), key.type));
-  TRY(add_version(transaction, key, rotation, material));
+  TRY_ASSIGN(const NewVersion made, add_version(transaction, key, rotation, material));
+  TRY(copy_rotation(transaction, key, *superseded, made));
   if (rotation == RotationType::kAutomatic) {
     key.next_rotation = transaction.lifecycle_now().plus_days(*key.rotation_period_days);
   } else {
@@ -164,12 +172,16 @@ Status destroy_key(Transaction& transaction, const Key& before) {
   key.alias_count = 0;
   key.enabled = false;
   key.deletion_date.reset();
+  key.pending_window_days = 0;
+  key.replication_due.reset();
+  key.next_primary_region.clear();
   key.rotation_period_days.reset();
   key.next_rotation.reset();
   tombstone.transition_count = key.transition_count;
   const Sha256Digest digest = sha256(transaction.crypto(), encode(key));
   tombstone.digest.assign(digest.begin(), digest.end());
   TRY(transaction.put_new(account, Table::kTombstones, record_key::key(account, key.row), encode(tombstone)));
+  TRY(leave_related_keys(transaction, before));
   transaction.scrub();
   transaction.on_commit(
       [&counter = transaction.key_counter(), account, region = key.region] { counter.add(account, region, -1); });
@@ -190,14 +202,17 @@ Status remove_more_grants(Transaction& transaction, const Key& key, const DueEnt
 Status apply_due(Transaction& transaction, const DueEntry& due) {
   TRY_ASSIGN(const auto key, transaction.get<Key>(due.account, Table::kKeys, record_key::key(due.account, due.row)));
   if (!key) return fail(ErrorCode::kCorrupt, "A due change names a key that is not in the store.");
-  transaction.trail().resource(key_arn(key->region, key->account, key->key_id));
+  transaction.trail().region(key->region).resource(key_arn(key->region, key->account, key->key_id));
   if (due.kind == DueKind::kRemoveGrants) return remove_more_grants(transaction, *key, due);
   if (due.kind == DueKind::kDelete) {
     if (key->deletion_date != due.when) return {};
     transaction.trail().parameter("keyId", key->key_id);
     return destroy_key(transaction, *key);
   }
-  if (key->next_rotation != due.when || !key->enabled || key->deletion_date) return {};
+  if (due.kind == DueKind::kReplicate) {
+    return key->replication_due == due.when ? finish_replication(transaction, *key) : Status();
+  }
+  if (rotation_due(*key) != due.when) return {};
   Key after = *key;
   transaction.trail().parameter("keyId", key->key_id).parameter("rotationType", "AUTOMATIC");
   TRY(rotate_key(transaction, after, RotationType::kAutomatic));

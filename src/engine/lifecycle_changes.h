@@ -5,15 +5,25 @@
 
 namespace kagimori {
 
-// Adds a new version with this material to a key (and makes it the primary one): the first of a new key, or the next.
-// `key` is changed; the caller saves it. The answer is the material id of the new version.
-Result<std::string> add_version(Transaction& transaction, Key& key, RotationType rotation, const KeyMaterial& material);
+// A version with its objects.
+struct NewVersion {
+  KeyVersion version;
+  std::vector<KeyObject> objects;
+};
 
-// Rotates: the primary version is superseded (it only processes from then on) and a new one takes its place.
+// Adds a new version with this material to a key (and makes it the primary one): the first of a new key, or the next.
+// `key` is changed; the caller saves it.
+Result<NewVersion> add_version(Transaction& transaction, Key& key, RotationType rotation, const KeyMaterial& material);
+
+// Rotates: the primary version is superseded (it only processes from then on) and a new one takes its place; at the
+// replicas of a multi-Region key too.
 Status rotate_key(Transaction& transaction, Key& key, RotationType rotation);
 
 // Destroys every version's material and leaves the record, its history and a tombstone; names and aliases are freed.
 Status destroy_key(Transaction& transaction, const Key& before);
+
+// Writes the record of an object.
+Status put_object(Transaction& transaction, const KeyObject& object);
 
 // Does what a row of kDue asks for, if it is still to be done. Run by the clock.
 Status apply_due(Transaction& transaction, const DueEntry& due);

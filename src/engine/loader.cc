@@ -67,6 +67,17 @@ Status load_versions(RecordReader& reader, KeySnapshot& snapshot) {
   return {};
 }
 
+// Only the primary knows where the replicas are. A replica whose primary is lost serves on, and knows of itself only.
+Result<std::vector<std::string>> load_replica_regions(RecordReader& reader, const Key& key) {
+  if (key.replication != ReplicationRole::kReplica) return key.replica_regions;
+  TRY_ASSIGN(const auto row, reader.get<RowId>(key.account, Table::kKeyIds,
+                                               record_key::key_id(key.account, key.primary_region, key.key_id)));
+  if (!row) return std::vector<std::string>{key.region};
+  TRY_ASSIGN(auto primary, reader.get<Key>(key.account, Table::kKeys, record_key::key(key.account, row->record)));
+  if (!primary) return missing("primary", key.key_id);
+  return std::move(primary->record.replica_regions);
+}
+
 }  // namespace
 
 const VersionSnapshot* KeySnapshot::version(std::uint32_t number) const {
@@ -142,6 +153,7 @@ Result<std::shared_ptr<const KeySnapshot>> load_key(RecordReader& reader, std::s
   TRY_ASSIGN(snapshot->policy, compile_key_policy(policy->record));
   TRY_ASSIGN(snapshot->aliases, load_alias_names(reader, snapshot->key));
   TRY(load_versions(reader, *snapshot));
+  TRY_ASSIGN(snapshot->replica_regions, load_replica_regions(reader, snapshot->key));
   return Answer(std::move(snapshot));
 }
 

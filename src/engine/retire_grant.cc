@@ -48,7 +48,7 @@ struct NamedGrant {
 Result<NamedGrant> find_by_token(Transaction& transaction, std::string_view text) {
   TRY_ASSIGN(const GrantToken token, parse_grant_token(text));
   TRY_ASSIGN(auto grant, find_grant(transaction, token.account, token.row, token.grant_id));
-  if (!grant || grant->region != transaction.settings().region ||
+  if (!grant || grant->region != transaction.region() ||
       !token.is_authentic(transaction.crypto(), grant->token_key)) {
     return fail(invalid_grant_token());
   }

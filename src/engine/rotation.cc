@@ -6,12 +6,15 @@
 
 #include "engine/lifecycle_changes.h"
 #include "engine/marker.h"
+#include "engine/related_keys.h"
 
 namespace kagimori {
 namespace {
 
 constexpr std::int64_t kDefaultPeriodDays = 365;
 constexpr std::int64_t kConflictSeconds = 20 * 60;
+
+bool awaits_deletion(const Key& key) { return key.deletion_date || key.pending_window_days > 0; }
 
 // Authorisation, state, and whether this kind of key can rotate at all.
 Result<TransactionKey> find_rotatable(Transaction& transaction, KmsOperation operation, std::string_view action,
@@ -52,13 +55,19 @@ Status disable_key_rotation(Transaction& transaction, std::string_view key_id) {
 Result<RotationStatus> get_key_rotation_status(Transaction& transaction, std::string_view key_id) {
   TRY_ASSIGN(const TransactionKey found,
              find_rotatable(transaction, KmsOperation::kGetKeyRotationStatus, "kms:GetKeyRotationStatus", key_id));
+  Key key = found.key;
+  // The schedule is the primary's, and shared.
+  if (key.replication == ReplicationRole::kReplica) {
+    TRY_ASSIGN(auto primary, find_related(transaction, key, key.primary_region));
+    if (primary) key = *std::move(primary);
+  }
   RotationStatus status;
   status.key_id = found.key.key_id;
   // A key that awaits deletion does not rotate; cancelling the deletion brings its schedule back.
-  status.enabled = found.key.rotation_period_days.has_value() && !found.key.deletion_date;
+  status.enabled = key.rotation_period_days.has_value() && !awaits_deletion(key) && !awaits_deletion(found.key);
   if (status.enabled) {
-    status.period_days = *found.key.rotation_period_days;
-    status.next_rotation = found.key.next_rotation;
+    status.period_days = *key.rotation_period_days;
+    status.next_rotation = key.next_rotation;
   }
   return status;
 }

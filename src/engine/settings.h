@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace kagimori {
 
@@ -20,7 +22,8 @@ struct Quotas {
 };
 
 struct EngineSettings {
-  std::string region = "us-east-1";
+  std::string region = "us-east-1";  // the home region
+  std::vector<std::string> regions;  // those that are served besides it
   std::size_t pool_threads = 4;
   std::size_t pool_queue = 1'024;
   std::size_t cache_entries = 20'000;          // a worker: identities, keys, aliases and grants together
@@ -29,6 +32,9 @@ struct EngineSettings {
   std::int64_t sweep_interval_seconds = 10;
   bool log_requests = true;
   Quotas quotas;
+
+  bool serves(std::string_view name) const;
+  std::vector<std::string> all_regions() const;  // the home region first, each once
 };
 
 }  // namespace kagimori

@@ -62,33 +62,49 @@ Trail& Trail::used(const Key& key) {
   return *this;
 }
 
+Trail& Trail::region(std::string_view name) {
+  region_ = name;
+  return *this;
+}
+
+Trail& Trail::by_service() {
+  by_service_ = true;
+  return *this;
+}
+
 void Trail::reset() {
   used_keys_.clear();
   parameters_.clear();
   response_.clear();
   additional_.clear();
   resources_.clear();
+  region_.clear();
+  by_service_ = false;
 }
 
-audit::Event Trail::event(const Caller& caller, const Error* error, std::string_view event_id,
-                          std::string_view region) const {
+audit::Event Trail::event(const Caller& caller, const Error* error, std::string_view event_id) const {
   audit::Event event;
   event.time = caller.time;
   event.event_id = event_id;
   event.request_id = caller.origin.request_id;
   event.source = event_source(caller.origin.dialect);
   event.name = operation_.name;
-  event.region = region;
-  if (caller.identity != nullptr) {
+  event.region = region_.empty() ? caller.region : region_;
+  if (by_service_) {
+    event.user = {"Service", "kagimori", "", "", "", ""};
+    event.source_address = "kagimori";
+  } else if (caller.identity != nullptr) {
     const IdentitySnapshot& who = *caller.identity;
     event.account = who.account();
     event.user = {who.is_root() ? "Root" : "IAMUser", who.unique_id(), who.arn, who.account(),
                   who.access_key.access_key_id,       who.user_name};
   }
-  event.source_address = caller.origin.source_address;
-  event.user_agent = caller.origin.user_agent;
-  event.tls_version = caller.origin.tls_version;
-  event.tls_cipher = caller.origin.tls_cipher;
+  if (!by_service_) {
+    event.source_address = caller.origin.source_address;
+    event.user_agent = caller.origin.user_agent;
+    event.tls_version = caller.origin.tls_version;
+    event.tls_cipher = caller.origin.tls_cipher;
+  }
   if (error != nullptr) {
     event.error_code = audit_error_code(error->code);
     event.error_message = error->message;

@@ -25,6 +25,9 @@ struct UsedKey {
   RowId row;
 };
 
+// How AWS calls it when related multi-Region keys are brought in line with each other.
+inline constexpr OperationInfo kSynchronizeMultiRegionKey{"SynchronizeMultiRegionKey", false, Plane::kManagement};
+
 // What a request leaves behind for the audit log and the request log, filled in as it goes. Only what an operation puts
 // here by name is ever logged; values of members that AWS calls sensitive are never put.
 class Trail {
@@ -39,6 +42,10 @@ class Trail {
   Trail& resource(std::string_view arn);
   // A key whose material the request uses, if it succeeds.
   Trail& used(const Key& key);
+  // Where it happens, if not in the region that the caller asked.
+  Trail& region(std::string_view name);
+  // The service itself does it, on behalf of nobody.
+  Trail& by_service();
 
   std::string_view operation() const { return operation_.name; }
   Plane plane() const { return operation_.plane; }
@@ -48,8 +55,7 @@ class Trail {
   void reset();
 
   // The event of this trail. `error` is null on success. Views into the trail, the caller and `event_id`.
-  audit::Event event(const Caller& caller, const Error* error, std::string_view event_id,
-                     std::string_view region) const;
+  audit::Event event(const Caller& caller, const Error* error, std::string_view event_id) const;
 
  private:
   using Members = std::vector<std::pair<std::string_view, std::string>>;
@@ -57,6 +63,8 @@ class Trail {
   Members parameters_, response_, additional_;
   std::vector<std::string> resources_;
   std::vector<UsedKey> used_keys_;
+  std::string region_;
+  bool by_service_ = false;
 };
 
 }  // namespace kagimori

@@ -92,7 +92,7 @@ Result<TransactionKey> Transaction::find_key(std::string_view reference_text, bo
   if (reference.is_alias() && !allow_alias) {
     return fail(ErrorCode::kNotFound, fmt::format("Invalid keyId '{}'", reference_text));
   }
-  const std::string& region = settings().region;
+  const std::string& region = caller_->region;
   if (!reference.region.empty() && reference.region != region) {
     return fail(ErrorCode::kNotFound, fmt::format("Invalid arn {}", reference.region));
   }
@@ -123,10 +123,17 @@ Result<TransactionKey> Transaction::find_key(std::string_view reference_text, bo
   return loaded;
 }
 
+Status Transaction::authorize_in(std::string_view region, const AccessRequest& request) {
+  if (region == caller_->region) return authorize(request);
+  Caller there = *caller_;
+  there.region = region;
+  return kagimori::authorize(there, request);
+}
+
 Status Transaction::authorize_key(std::string_view action, const TransactionKey& key, RequestFacts facts,
                                   bool cross_account_operation) {
   const AccessKeyTarget target = key.target();
-  return authorize({action, key.arn, &target, cross_account_operation, facts});
+  return authorize_in(key.key.region, {action, key.arn, &target, cross_account_operation, facts});
 }
 
 Result<std::optional<KeyLastUsage>> Transaction::last_usage(const Key& key) {
@@ -151,11 +158,13 @@ Status Transaction::move_due(const Key& key, DueKind kind, std::optional<Timesta
 Status Transaction::save_key(const Key& before, const Key& after) {
   TRY(move_due(after, DueKind::kRotate, rotation_due(before), rotation_due(after)));
   TRY(move_due(after, DueKind::kDelete, deletion_due(before), deletion_due(after)));
+  TRY(move_due(after, DueKind::kReplicate, replication_due(before), replication_due(after)));
   invalidate(cache_key::key(after.account, after.region, after.key_id));
   return put(after.account, Table::kKeys, record_key::key(after.account, after.row), encode(after));
 }
 
 Status Transaction::save_new_key(const Key& key) {
+  TRY(move_due(key, DueKind::kReplicate, std::nullopt, replication_due(key)));
   invalidate(cache_key::key(key.account, key.region, key.key_id));
   return put_new(key.account, Table::kKeys, record_key::key(key.account, key.row), encode(key));
 }

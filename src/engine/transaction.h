@@ -1,5 +1,6 @@
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -65,6 +66,7 @@ class Transaction {
   Timestamp lifecycle_now() const { return environment_.lifecycle_now; }
   const Caller& caller() const { return *caller_; }
   const std::string& account() const { return caller_->identity->account(); }
+  const std::string& region() const { return caller_->region; }  // that the request was made in
   Trail& trail() { return trail_; }
   RecordReader& reader() { return reader_; }
 
@@ -90,6 +92,10 @@ class Transaction {
   // Names a cache item that the commit makes stale on every worker.
   void invalidate(std::string item) { stale_items_.push_back(std::move(item)); }
   void scrub() { batch_.scrub = true; }
+  // The trail of a further event of this change, beside that of the operation; it is written if the change is.
+  Trail& add_event(const OperationInfo& operation) { return events_.emplace_back(operation); }
+  // Has the clock look at once for what is due, as soon as the change is durable.
+  void request_sweep() { sweep_requested_ = true; }
   // Runs once the commit is durable, on the writer's thread; must not block.
   void on_commit(std::function<void()> action) { on_commit_.push_back(std::move(action)); }
   Batch& batch() { return batch_; }
@@ -101,12 +107,14 @@ class Transaction {
   Result<TransactionKey> load_key(Key key);
   // The one gate.
   Status authorize(const AccessRequest& request) { return kagimori::authorize(*caller_, request); }
-  // authorize() for a key-level action with `facts`.
+  // The same question as if it were asked in another Region.
+  Status authorize_in(std::string_view region, const AccessRequest& request);
+  // For a key-level action with `facts`, in the Region of the key.
   Status authorize_key(std::string_view action, const TransactionKey& key, RequestFacts facts = {},
                        bool cross_account_operation = false);
 
-  // Writes a key record that was read as `before`, moves its rows of kDue (rotation, deletion) along, and marks every
-  // cached truth about it stale.
+  // Writes a key record that was read as `before`, moves its rows of kDue (rotation, deletion, replication) along, and
+  // marks every cached truth about it stale.
   Status save_key(const Key& before, const Key& after);
   // The same for a key that is new.
   Status save_new_key(const Key& key);
@@ -126,6 +134,8 @@ class Transaction {
   }
   std::vector<std::function<void()>> take_on_commit() { return std::move(on_commit_); }
   std::vector<std::string> take_stale_items() { return std::move(stale_items_); }
+  const std::deque<Trail>& events() const { return events_; }
+  bool sweep_requested() const { return sweep_requested_; }
 
  private:
   Status move_due(const Key& key, DueKind kind, std::optional<Timestamp> before, std::optional<Timestamp> after);
@@ -140,6 +150,8 @@ class Transaction {
   Batch batch_;
   std::vector<std::string> stale_items_;
   std::vector<std::function<void()>> on_commit_;
+  std::deque<Trail> events_;
+  bool sweep_requested_ = false;
 };
 
 }  // namespace kagimori

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/encoding.h"
+
 namespace kagimori {
 
 RowId RowId::make(RandomSource& random) {
@@ -16,5 +18,11 @@ bool is_account_id(std::string_view text) {
 
 std::string make_user_id(RandomSource& random) { return "AIDA" + make_base32_id(random, 17); }
 std::string make_access_key_id(RandomSource& random) { return "AKIA" + make_base32_id(random, 16); }
+
+std::string make_multi_region_key_id(RandomSource& random) {
+  std::array<std::uint8_t, 16> id{};
+  random.fill_public(id);
+  return "mrk-" + hex_encode(id);
+}
 
 }  // namespace kagimori

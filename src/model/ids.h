@@ -28,4 +28,7 @@ bool is_account_id(std::string_view text);
 std::string make_user_id(RandomSource& random);        // AIDA...
 std::string make_access_key_id(RandomSource& random);  // AKIA...
 
+// The id of a multi-Region key: mrk- and 32 lower-case hexadecimal digits (AWS KMS developer guide).
+std::string make_multi_region_key_id(RandomSource& random);
+
 }  // namespace kagimori

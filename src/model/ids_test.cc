@@ -34,6 +34,11 @@ TEST(Ids, RowsTakeAllTheirBytesFromTheSource) {
   EXPECT_LT(first, second);
 }
 
+TEST(Ids, MultiRegionKeysLookLikeAwsOnes) {
+  CountingSource random;
+  EXPECT_EQ(make_multi_region_key_id(random), "mrk-000102030405060708090a0b0c0d0e0f");
+}
+
 TEST(Ids, PrincipalsLookLikeAwsOnes) {
   CountingSource random;
   EXPECT_EQ(make_user_id(random), "AIDAABCDEFGHIJKLMNOPQ");

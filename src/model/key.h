@@ -52,6 +52,10 @@ struct Key {
   std::uint16_t on_demand_rotations = 0;
   std::uint16_t min_deletion_days = 0;  // the key's own protection (0: none)
   bool deletion_protection = false;
+  // Of multi-Region keys. Only the primary knows the others, so that one record decides who belongs together.
+  std::vector<std::string> replica_regions;  // of a primary: where its replicas are, sorted
+  std::string next_primary_region;           // of the two keys that change roles: the primary's Region to be
+  std::optional<Timestamp> replication_due;  // when the clock ends what is under way: Creating, or the change of roles
   bool operator==(const Key&) const = default;
 };
 

@@ -142,6 +142,7 @@ AwsKeyState aws_key_state(const Key& key, const ObjectState& state, Presence pre
     return AwsKeyState::kPendingReplicaDeletion;
   }
   if (state.state == LifecycleState::kDestroyed) return AwsKeyState::kUnavailable;
+  if (state.reasons.has(LifecycleReason::kAwaitingActivation)) return AwsKeyState::kCreating;
   const bool imported = key.origin == KeyOrigin::kImported;
   if (state.reasons.has(LifecycleReason::kAwaitingImport) || (imported && presence == Presence::kAbsent)) {
     return AwsKeyState::kPendingImport;
@@ -149,7 +150,7 @@ AwsKeyState aws_key_state(const Key& key, const ObjectState& state, Presence pre
   if (state.state == LifecycleState::kGenerated) return AwsKeyState::kCreating;
   if (presence == Presence::kAbsent || presence == Presence::kArchived) return AwsKeyState::kUnavailable;
   if (!key.enabled || state.state != LifecycleState::kActivated) return AwsKeyState::kDisabled;
-  return AwsKeyState::kEnabled;
+  return key.next_primary_region.empty() ? AwsKeyState::kEnabled : AwsKeyState::kUpdating;
 }
 
 Status check_key_state(KmsOperation operation, AwsKeyState state, std::string_view key_arn) {

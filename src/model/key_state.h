@@ -18,7 +18,7 @@ enum class AwsKeyState : std::uint8_t {
   kPendingImport,
   kPendingReplicaDeletion,
   kUnavailable,
-  kUpdating,  // no key comes to it by itself: UpdatePrimaryRegion is what makes it
+  kUpdating,
 };
 inline constexpr int kAwsKeyStateCount = 8;
 std::string_view aws_key_state_name(AwsKeyState state);  // "PendingDeletion", ...
@@ -27,10 +27,11 @@ std::string_view aws_key_state_name(AwsKeyState state);  // "PendingDeletion", .
 //   a deletion date                                     PendingDeletion
 //   a multi-Region primary with a deletion window only  PendingReplicaDeletion (its date comes with the last replica)
 //   destroyed                                           Unavailable
-//   awaiting import, or imported material is absent     PendingImport
 //   awaiting activation                                 Creating
+//   awaiting import, or imported material is absent     PendingImport
 //   absent or archived                                  Unavailable
 //   the key is switched off, suspended or deactivated   Disabled
+//   it changes roles with another multi-Region key      Updating
 //   otherwise                                           Enabled
 AwsKeyState aws_key_state(const Key& key, const ObjectState& state, Presence presence);
 

@@ -188,6 +188,23 @@ TEST(AwsKeyState, PendingDeletionOutranksAll) {
   }
 }
 
+TEST(AwsKeyState, AReplicaIsCreatedBeforeItAwaitsItsMaterial) {
+  Key key;
+  key.origin = KeyOrigin::kImported;
+  const ReasonSet both{LifecycleReason::kAwaitingActivation, LifecycleReason::kAwaitingImport};
+  EXPECT_EQ(aws_key_state(key, {LifecycleState::kGenerated, both}, Presence::kAbsent), AwsKeyState::kCreating);
+}
+
+TEST(AwsKeyState, UpdatingIsOfEnabledKeysOnly) {
+  Key key;
+  key.next_primary_region = "eu-central-1";
+  EXPECT_EQ(aws_key_state(key, kActive, Presence::kPresent), AwsKeyState::kUpdating);
+  key.origin = KeyOrigin::kImported;
+  EXPECT_EQ(aws_key_state(key, kActive, Presence::kAbsent), AwsKeyState::kPendingImport);
+  key.enabled = false;
+  EXPECT_EQ(aws_key_state(key, kActive, Presence::kPresent), AwsKeyState::kDisabled);
+}
+
 TEST(AwsKeyState, APrimaryWaitsForItsReplicas) {
   Key key;
   key.pending_window_days = 7;

@@ -22,6 +22,7 @@ struct RecordLayout<Key> {
     io(r.created, r.expiry, r.enabled, r.deletion_date, r.pending_window_days, r.replication, r.primary_region);
     io(r.primary_version, r.last_version, r.policy_version, r.alias_count, r.transition_count);
     io(r.rotation_period_days, r.next_rotation, r.on_demand_rotations, r.min_deletion_days, r.deletion_protection);
+    io(r.replica_regions, r.next_primary_region, r.replication_due);
   }
 };
 

@@ -47,6 +47,9 @@ inline Key key() {
   r.on_demand_rotations = 7;
   r.min_deletion_days = 8;
   r.deletion_protection = true;
+  r.replica_regions = {"ap-southeast-2", "us-west-2"};
+  r.next_primary_region = "us-west-2";
+  r.replication_due = kTime.plus_seconds(7);
   return r;
 }
 

@@ -8,6 +8,7 @@
 #include <optional>
 #include <set>
 
+#include "model/validation.h"
 #include "server/config_file.h"
 #include "server/config_option.h"
 #include "server/loose_modes.h"
@@ -200,6 +201,23 @@ Status finish_listeners(Config& config) {
   return {};
 }
 
+Status check_regions(const EngineSettings& engine) {
+  const auto allowed = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
+  if (!std::all_of(engine.region.begin(), engine.region.end(), allowed)) {
+    return bad(
+        fmt::format("account.region: \"{}\" may hold only a-z, 0-9 and hyphens, as in us-east-1.", engine.region));
+  }
+  for (const std::string& name : engine.regions) {
+    if (name.size() > member::kRegion.max_length || !matches_region(name)) {
+      return bad(fmt::format("account.regions: \"{}\" is not the name of a region, as eu-central-1 is.", name));
+    }
+  }
+  if (engine.all_regions().size() != engine.regions.size() + 1) {
+    return bad("account.regions: name each region once, and the one of account.region not at all.");
+  }
+  return {};
+}
+
 Status check_together(Config& config) {
   const NetLimits& limits = config.limits;
   if (limits.max_connections_per_source > limits.max_connections) {
@@ -210,11 +228,7 @@ Status check_together(Config& config) {
     return bad(fmt::format("limits.body_bytes ({}) must not exceed limits.buffered_bytes ({}).", limits.max_body_bytes,
                            limits.max_buffered_bytes));
   }
-  const std::string& region = config.engine.region;
-  const auto allowed = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
-  if (!std::all_of(region.begin(), region.end(), allowed)) {
-    return bad(fmt::format("account.region: \"{}\" may hold only a-z, 0-9 and hyphens, as in us-east-1.", region));
-  }
+  TRY(check_regions(config.engine));
   if (!config.seal.key_file.empty()) TRY(check_key_file(config.seal.key_file, config.server.data_dir));
   if (config.server.test_mode) {
     config.warnings.emplace_back(

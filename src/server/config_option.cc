@@ -44,8 +44,10 @@ constexpr Option<Config> kOptions[] = {
      "Jobs that may wait for the pool; beyond that requests are answered with a throttling error.", 1, 1'000'000},
     {"server.test_mode", kBool, slot<&Config::server, &ServerOptions::test_mode>,
      "For tests only: the lifecycle clock may jump and faults may be injected. The server says so loudly."},
-    {"account.region", kText, slot<&Config::engine, &EngineSettings::region>, "The region of keys and of signatures.",
-     1, 32},
+    {"account.region", kText, slot<&Config::engine, &EngineSettings::region>,
+     "The home region: what clients sign for, and where their keys are.", 1, 32},
+    {"account.regions", kList, slot<&Config::engine, &EngineSettings::regions>,
+     "Further regions that this server answers for; each has keys and aliases of its own."},
 
     {"tls.certificate",
      kPath,

@@ -69,6 +69,7 @@ data_dir = "data"
 workers = 3
 [account]
 region = "eu-west-2"
+regions = ["us-east-1", "us-gov-west-1"]
 [limits]
 body_bytes = "2 MiB"
 idle_seconds = "2m"
@@ -92,6 +93,9 @@ socket_mode = "0660"
   EXPECT_EQ(config->server.data_dir, (folder_ / "data").string());
   EXPECT_EQ(config->server.workers, 3U);
   EXPECT_EQ(config->engine.region, "eu-west-2");
+  EXPECT_THAT(config->engine.all_regions(), ElementsAre("eu-west-2", "us-east-1", "us-gov-west-1"));
+  EXPECT_TRUE(config->engine.serves("us-east-1") && config->engine.serves("eu-west-2"));
+  EXPECT_FALSE(config->engine.serves("eu-west-1") || config->engine.serves(""));
   EXPECT_EQ(config->limits.max_body_bytes, std::size_t{2} << 20);
   EXPECT_EQ(config->limits.idle_timeout, std::chrono::seconds(120));
   EXPECT_EQ(config->limits.request_timeout, std::chrono::seconds(7));
@@ -190,6 +194,10 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{"[account]\nregion = \"EU West\"\n", "may hold only a-z, 0-9 and hyphens"},
         Refused{"[account]\nregion = \"\"\n", "must have 1 to 32 characters"},
         Refused{"[account]\nregion = [\"a\"]\n", "must be a text in quotes; it is a list."},
+        Refused{"[account]\nregions = [\"EU West\"]\n", "\"EU West\" is not the name of a region"},
+        Refused{"[account]\nregions = [\"nowhere\"]\n", "\"nowhere\" is not the name of a region"},
+        Refused{"[account]\nregions = [\"eu-west-1\", \"eu-west-1\"]\n", "name each region once"},
+        Refused{"[account]\nregions = [\"us-east-1\"]\n", "the one of account.region not at all"},
         Refused{"[account\n", "kagimori.toml:1: this is not TOML"},
         Refused{"[account]\nregion = \"a\"\nregion = \"b\"\n", "kagimori.toml:3: this is not TOML"},
         Refused{"[account]\nregion = 1979-05-27\n", "must be a text, a whole number, true, false"},

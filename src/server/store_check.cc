@@ -30,23 +30,37 @@ struct Findings {
   std::size_t count = 0;
 };
 
+// What the clock would do, and how to have it done all the same.
+struct DueWords {
+  std::string_view what, remedy;
+};
+constexpr DueWords kDeletion{"deletion", "Cancel the deletion and schedule it anew."};
+constexpr DueWords kRotation{"rotation", "Enable its rotation anew."};
+constexpr DueWords kCreation{"creation", "Delete the replica and replicate the key anew."};
+constexpr DueWords kNewPrimary{"change of the primary Region", "Call UpdatePrimaryRegion anew."};
+
+const DueWords& words_of(DueKind kind, const Key& key) {
+  if (kind == DueKind::kReplicate) return key.next_primary_region.empty() ? kCreation : kNewPrimary;
+  return kind == DueKind::kDelete ? kDeletion : kRotation;
+}
+
 Status check_due_row(ReadTransaction& view, const Key& key, DueKind kind, std::optional<Timestamp> when) {
   if (!when) return {};
   const Bytes row = record_key::due(*when, key.account, key.row, static_cast<std::uint8_t>(kind));
   TRY_ASSIGN(const auto stored, view.get(Table::kDue, row));
   if (stored) return {};
-  const bool deletion = kind == DueKind::kDelete;
+  const DueWords& words = words_of(kind, key);
   return fail(
       ErrorCode::kCorrupt,
       fmt::format("The {} of key {} of account {} will not happen by itself: its row of table {} is missing. {}",
-                  deletion ? "deletion" : "rotation", key.key_id, key.account, table_name(Table::kDue),
-                  deletion ? "Cancel the deletion and schedule it anew." : "Enable its rotation anew."));
+                  words.what, key.key_id, key.account, table_name(Table::kDue), words.remedy));
 }
 
 // What the clock must do to a key stands in its record; the row by which the clock finds it must be there too.
 Status check_due_rows(ReadTransaction& view, ByteView content) {
   TRY_ASSIGN(const Key key, decode<Key>(content));
   TRY(check_due_row(view, key, DueKind::kDelete, deletion_due(key)));
+  TRY(check_due_row(view, key, DueKind::kReplicate, replication_due(key)));
   return check_due_row(view, key, DueKind::kRotate, rotation_due(key));
 }
 

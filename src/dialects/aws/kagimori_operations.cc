@@ -9,6 +9,7 @@ constexpr KagimoriOperation kOperations[] = {
     {"ConfirmTime", false, false, kagimori_confirm_time},
     {"AdvanceLifecycleClock", false, true, kagimori_advance_lifecycle_clock},
     {"Sweep", false, true, kagimori_sweep},
+    {"HoldSweeper", false, true, kagimori_hold_sweeper},
     {"InjectFault", false, true, kagimori_inject_fault},
     {"InjectStoreFault", false, true, kagimori_inject_store_fault},
 };

@@ -24,13 +24,16 @@ JsonAnswer kagimori_confirm_time(JsonCall& call);
 // Test mode:
 //   AdvanceLifecycleClock {Seconds}               moves lifecycle time forward
 //   Sweep {}                                      does all that is due, and answers when it is done
-//   InjectFault {ErrorCode, Operation, Times}     the next Times requests of Operation are answered with ErrorCode
-//   InjectStoreFault {ErrorCode, Table, Call, Times}  the store fails the next Times reads (Call READ) of Table
+//   HoldSweeper {Held}                            the sweeper does nothing by itself until it is let go (Sweep still
+//   does) InjectFault {ErrorCode, Operation, Times}     the next Times requests of Operation are answered with
+//   ErrorCode InjectStoreFault {ErrorCode, Table, Call, Times}  the store fails the next Times reads (Call READ) of
+//   Table
 //   ("keys"),
 //                                                 or commits that write it (COMMIT), with one of the house's error
 //                                                 codes
 JsonAnswer kagimori_advance_lifecycle_clock(JsonCall& call);
 JsonAnswer kagimori_sweep(JsonCall& call);
+JsonAnswer kagimori_hold_sweeper(JsonCall& call);
 JsonAnswer kagimori_inject_fault(JsonCall& call);
 JsonAnswer kagimori_inject_store_fault(JsonCall& call);
 

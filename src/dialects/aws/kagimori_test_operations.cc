@@ -1,4 +1,4 @@
-// Kagimori.AdvanceLifecycleClock, Sweep, InjectFault, InjectStoreFault: for servers in test mode only.
+// Kagimori.AdvanceLifecycleClock, Sweep, HoldSweeper, InjectFault, InjectStoreFault: for servers in test mode only.
 
 #include <algorithm>
 #include <array>
@@ -40,6 +40,17 @@ JsonAnswer kagimori_sweep(JsonCall& call) {
       done(swept ? Result<std::string>(std::string()) : Result<std::string>(fail(swept.error())));
     });
   });
+}
+
+JsonAnswer kagimori_hold_sweeper(JsonCall& call) {
+  JsonMembers members(call.body);
+  members.require("Held");
+  const auto held = members.boolean("Held");
+  ANSWER_IF_FAILED(members.status());
+  ANSWER_IF_FAILED(authorize_operator(call.caller, "kagimori:HoldSweeper"));
+  call.trail.parameter_json("held", *held ? "true" : "false");
+  call.engine.hold_sweeper(*held);
+  return answer_now(std::string());
 }
 
 JsonAnswer kagimori_inject_fault(JsonCall& call) {

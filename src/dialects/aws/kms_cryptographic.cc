@@ -176,8 +176,8 @@ JsonAnswer kms_describe_key(JsonCall& call) {
   std::string body;
   JsonWriter json(body);
   json.begin_object().key("KeyMetadata");
-  write_key_metadata(json, (*snapshot)->key, (*snapshot)->arn, (*snapshot)->state(),
-                     (*snapshot)->primary().material_id);
+  write_key_metadata(json, (*snapshot)->key, (*snapshot)->arn, (*snapshot)->state(), (*snapshot)->primary().material_id,
+                     (*snapshot)->replica_regions);
   json.end_object();
   return answer_now(std::move(body));
 }

@@ -20,7 +20,6 @@ Status read_key_type(JsonMembers& members, CreateKeyRequest& request) {
   const auto old_spec = members.enumeration("CustomerMasterKeySpec", kCustomerMasterKeySpecs);
   const auto usage = members.enumeration("KeyUsage", kKeyUsages);
   const auto origin = members.enumeration("Origin", kOrigins);
-  const auto multi_region = members.boolean("MultiRegion");
   members.text("CustomKeyStoreId", member::kCustomKeyStoreId);
   members.text("XksKeyId", member::kXksKeyId);
   TRY(members.status());
@@ -32,7 +31,6 @@ Status read_key_type(JsonMembers& members, CreateKeyRequest& request) {
   if (origin && *origin != "AWS_KMS") {
     return fail(ErrorCode::kUnsupportedOperation, fmt::format("Origin {} is not supported by this server.", *origin));
   }
-  if (multi_region.value_or(false)) return refuse_member(members, "MultiRegion");
   TRY(refuse_member(members, "CustomKeyStoreId"));
   return refuse_member(members, "XksKeyId");
 }
@@ -80,6 +78,7 @@ JsonAnswer kms_create_key(JsonCall& call) {
   request.description = members.text("Description", member::kDescription).value_or("");
   request.tags = members.tags("Tags").value_or(std::vector<Tag>());
   request.bypass_policy_lockout_safety_check = members.boolean("BypassPolicyLockoutSafetyCheck").value_or(false);
+  request.multi_region = members.boolean("MultiRegion").value_or(false);
   ANSWER_IF_FAILED(read_key_type(members, request));
   const auto material = std::make_shared<std::optional<KeyMaterial>>();
   Engine::Prepare prepare = generation(call.caller, request, material);
@@ -89,7 +88,7 @@ JsonAnswer kms_create_key(JsonCall& call) {
     std::string body;
     JsonWriter json(body);
     json.begin_object().key("KeyMetadata");
-    write_key_metadata(json, made.key, made.arn, made.state, made.material_id);
+    write_key_metadata(json, made.key, made.arn, made.state, made.material_id, made.replica_regions);
     json.end_object();
     return body;
   };
@@ -112,7 +111,7 @@ JsonAnswer kms_list_keys(JsonCall& call) {
     json.begin_object().key("Keys").begin_array();
     for (const std::string& key_id : list.key_ids) {
       json.begin_object().member("KeyId", key_id);
-      json.member("KeyArn", key_arn(transaction.settings().region, transaction.account(), key_id)).end_object();
+      json.member("KeyArn", key_arn(transaction.region(), transaction.account(), key_id)).end_object();
     }
     json.end_array();
     if (list.next_marker) json.member("NextMarker", *list.next_marker);
@@ -141,11 +140,10 @@ JsonAnswer kms_schedule_key_deletion(JsonCall& call) {
   return answer_later([key_id = std::move(key_id), days](Transaction& transaction) -> Result<std::string> {
     TRY_ASSIGN(const ScheduledDeletion scheduled, schedule_key_deletion(transaction, key_id, days));
     std::string body;
-    JsonWriter(body)
-        .begin_object()
-        .member("KeyId", scheduled.key_arn)
-        .member("DeletionDate", scheduled.deletion_date)
-        .member("KeyState", "PendingDeletion")
+    JsonWriter json(body);
+    json.begin_object().member("KeyId", scheduled.key_arn);
+    if (scheduled.deletion_date) json.member("DeletionDate", *scheduled.deletion_date);
+    json.member("KeyState", aws_key_state_name(scheduled.state))
         .member("PendingWindowInDays", scheduled.window_days)
         .end_object();
     return body;

@@ -20,6 +20,22 @@ constexpr std::array kAlgorithmMembers = {
     AlgorithmMember{"ENCAPSULATE_DECAPSULATE", "EncapsulationAlgorithms"},
 };
 
+void write_related_key(JsonWriter& json, const Key& key, std::string_view region) {
+  json.begin_object().member("Arn", key_arn(region, key.account, key.key_id)).member("Region", region).end_object();
+}
+
+void write_multi_region(JsonWriter& json, const Key& key, std::span<const std::string> replica_regions) {
+  const bool primary = key.replication == ReplicationRole::kPrimary;
+  json.key("MultiRegionConfiguration")
+      .begin_object()
+      .member("MultiRegionKeyType", primary ? "PRIMARY" : "REPLICA")
+      .key("PrimaryKey");
+  write_related_key(json, key, key.primary_region);
+  json.key("ReplicaKeys").begin_array();
+  for (const std::string& region : replica_regions) write_related_key(json, key, region);
+  json.end_array().end_object();
+}
+
 }  // namespace
 
 JsonAnswer (*kms_handler(KmsOperation operation))(JsonCall&) {
@@ -74,6 +90,10 @@ JsonAnswer (*kms_handler(KmsOperation operation))(JsonCall&) {
       return kms_get_key_last_usage;
     case KmsOperation::kCancelKeyDeletion:
       return kms_cancel_key_deletion;
+    case KmsOperation::kReplicateKey:
+      return kms_replicate_key;
+    case KmsOperation::kUpdatePrimaryRegion:
+      return kms_update_primary_region;
     case KmsOperation::kCreateAlias:
       return kms_create_alias;
     case KmsOperation::kUpdateAlias:
@@ -139,21 +159,25 @@ void write_algorithms(JsonWriter& json, const KeyType& type) {
 }
 
 void write_key_metadata(JsonWriter& json, const Key& key, std::string_view arn, AwsKeyState state,
-                        std::string_view material_id) {
+                        std::string_view material_id, std::span<const std::string> replica_regions) {
   json.begin_object()
       .member("AWSAccountId", key.account)
       .member("KeyId", key.key_id)
       .member("Arn", arn)
       .member("CreationDate", key.created)
-      .member("Enabled", state == AwsKeyState::kEnabled)
+      .member("Enabled", state == AwsKeyState::kEnabled || state == AwsKeyState::kUpdating)
       .member("Description", key.description)
       .member("KeyUsage", aws_key_usage(key.type))
       .member("KeyState", aws_key_state_name(state));
   if (key.deletion_date) json.member("DeletionDate", *key.deletion_date);
+  if (state == AwsKeyState::kPendingReplicaDeletion) {
+    json.member("PendingDeletionWindowInDays", key.pending_window_days);
+  }
   json.member("Origin", aws_origin(key.origin)).member("KeyManager", "CUSTOMER");
   write_key_spec(json, key.type);
   write_algorithms(json, key.type);
-  json.member("MultiRegion", false);
+  json.member("MultiRegion", key.replication != ReplicationRole::kNone);
+  if (key.replication != ReplicationRole::kNone) write_multi_region(json, key, replica_regions);
   if (key.type.construction == Construction::kEnvelope) json.member("CurrentKeyMaterialId", material_id);
   json.end_object();
 }

@@ -15,7 +15,7 @@ void write_key_spec(JsonWriter& json, const KeyType& type);
 void write_algorithms(JsonWriter& json, const KeyType& type);
 // KeyMetadata (AWS KMS API reference).
 void write_key_metadata(JsonWriter& json, const Key& key, std::string_view arn, AwsKeyState state,
-                        std::string_view material_id);
+                        std::string_view material_id, std::span<const std::string> replica_regions);
 
 // Each reads its members, asks the engine and writes the answer.
 JsonAnswer kms_encrypt(JsonCall& call);
@@ -45,6 +45,9 @@ JsonAnswer kms_update_key_description(JsonCall& call);
 JsonAnswer kms_schedule_key_deletion(JsonCall& call);
 JsonAnswer kms_cancel_key_deletion(JsonCall& call);
 JsonAnswer kms_get_key_last_usage(JsonCall& call);
+
+JsonAnswer kms_replicate_key(JsonCall& call);
+JsonAnswer kms_update_primary_region(JsonCall& call);
 
 JsonAnswer kms_create_alias(JsonCall& call);
 JsonAnswer kms_update_alias(JsonCall& call);
