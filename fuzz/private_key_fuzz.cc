@@ -1,5 +1,5 @@
-// Keys from outside: the first byte picks a kind of key and an encoding, the rest is read. Whatever it is, it is read or
-// refused by the documented codes; what is read has one encoding of its own, which reads to the same key.
+// Keys from outside: the first byte picks a kind of key and an encoding, the rest is read. Whatever it is, it is read
+// or refused by the documented codes; what is read has one encoding of its own, which reads to the same key.
 #include <cstdlib>
 
 #include "crypto/private_key.h"

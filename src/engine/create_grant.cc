@@ -4,6 +4,7 @@
 
 #include "base/encoding.h"
 #include "base/log.h"
+#include "engine/dry_run.h"
 #include "engine/grant_facts.h"
 #include "engine/grant_party.h"
 #include "engine/grant_records.h"
@@ -213,7 +214,7 @@ Result<CreatedGrant> create_grant(Transaction& transaction, const CreateGrantReq
   } else {
     TRY(put_grant(transaction, grant));
   }
-  if (request.dry_run) return fail(dry_run_done());
+  if (request.dry_run) return dry_run_done();
   transaction.trail().response("grantId", grant.grant_id).response("keyId", key.arn);
   return CreatedGrant{grant.grant_id,
                       make_grant_token(transaction.crypto(), transaction.random(), grant, transaction.now())};

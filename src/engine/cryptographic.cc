@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "engine/asymmetric_encryption.h"
+#include "engine/dry_run.h"
 #include "engine/key_lookup.h"
 #include "engine/key_material.h"
 #include "model/arn.h"

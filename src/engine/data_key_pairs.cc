@@ -1,6 +1,7 @@
 #include "engine/data_key_pairs.h"
 
 #include "crypto/private_key.h"
+#include "engine/dry_run.h"
 #include "engine/key_lookup.h"
 #include "engine/key_material.h"
 

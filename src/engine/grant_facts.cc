@@ -36,8 +36,4 @@ Error no_grant(std::string_view grant_id) {
   return {ErrorCode::kNotFound, fmt::format("Grant ID {} not found", grant_id)};
 }
 
-Error dry_run_done() {
-  return {ErrorCode::kDryRunOperation, "The request would have succeeded, but the DryRun option is set."};
-}
-
 }  // namespace kagimori

@@ -16,6 +16,5 @@ RequestFacts grant_facts(const GrantConstraints& constraints, std::span<const Co
 // kInvalidGrantId for what can be no grant's id.
 Status check_grant_id(std::string_view grant_id);
 Error no_grant(std::string_view grant_id);  // kNotFound
-Error dry_run_done();
 
 }  // namespace kagimori

@@ -2,6 +2,7 @@
 
 #include <map>
 
+#include "engine/dry_run.h"
 #include "engine/grant_facts.h"
 #include "engine/grant_party.h"
 #include "engine/grant_records.h"
@@ -191,7 +192,7 @@ Status revoke_grant(Transaction& transaction, std::string_view key_id, std::stri
   TRY(check_key_state(KmsOperation::kRevokeGrant, key.state(), key.arn));
   TRY_ASSIGN(const auto grant, find_grant(transaction, key.key.account, key.key.row, grant_id));
   if (!grant) return fail(no_grant(grant_id));
-  if (dry_run) return fail(dry_run_done());
+  if (dry_run) return dry_run_done();
   transaction.trail().response("keyId", key.arn);
   return erase_grant(transaction, *grant);
 }

@@ -110,10 +110,6 @@ Status require_material(const CachedKey& key) {
   return fail(unavailable(key.snapshot()));
 }
 
-tl::unexpected<Error> dry_run_done() {
-  return fail(ErrorCode::kDryRunOperation, "The request would have succeeded, but the DryRun option is set.");
-}
-
 Result<MessageKey*> message_key(EngineWorker& worker, const CachedKey& key, std::uint32_t number) {
   const VersionSnapshot* const version = key.snapshot().version(number);
   if (version == nullptr) return fail(ErrorCode::kInvalidCiphertext);

@@ -49,9 +49,6 @@ Status check_use(Trail& trail, const CachedKey& key, const KeyUse& use);
 // kInvalidState unless the primary version's material is there.
 Status require_material(const CachedKey& key);
 
-// "The request would have succeeded": what a dry run ends with.
-tl::unexpected<Error> dry_run_done();
-
 // The keyed context of a version of a symmetric encryption key; kInvalidCiphertext when the key has no such version,
 // kInvalidState when its material is not present.
 Result<MessageKey*> message_key(EngineWorker& worker, const CachedKey& key, std::uint32_t number);

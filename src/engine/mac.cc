@@ -1,6 +1,7 @@
 #include "engine/mac.h"
 
 #include "crypto/hmac.h"
+#include "engine/dry_run.h"
 #include "engine/key_lookup.h"
 
 namespace kagimori {

@@ -1,3 +1,4 @@
+#include "engine/dry_run.h"
 #include "engine/grant_facts.h"
 #include "engine/grant_records.h"
 #include "engine/grant_token.h"
@@ -48,8 +49,7 @@ struct NamedGrant {
 Result<NamedGrant> find_by_token(Transaction& transaction, std::string_view text) {
   TRY_ASSIGN(const GrantToken token, parse_grant_token(text));
   TRY_ASSIGN(auto grant, find_grant(transaction, token.account, token.row, token.grant_id));
-  if (!grant || grant->region != transaction.region() ||
-      !token.is_authentic(transaction.crypto(), grant->token_key)) {
+  if (!grant || grant->region != transaction.region() || !token.is_authentic(transaction.crypto(), grant->token_key)) {
     return fail(invalid_grant_token());
   }
   TRY_ASSIGN(const auto row, transaction.get<RowId>(grant->account, Table::kKeyIds,
@@ -93,7 +93,7 @@ Status retire_grant(Transaction& transaction, const RetireGrantRequest& request)
                                          : find_by_token(transaction, request.grant_token));
   TRY(authorize_retire(transaction, named.key, named.grant));
   TRY(check_key_state(KmsOperation::kRetireGrant, named.key.state(), named.key.arn));
-  if (request.dry_run) return fail(dry_run_done());
+  if (request.dry_run) return dry_run_done();
   trail.additional("grantId", named.grant.grant_id).response("keyId", named.key.arn);
   return erase_grant(transaction, named.grant);
 }

@@ -1,6 +1,7 @@
 #include "engine/shared_secrets.h"
 
 #include "crypto/key_agreement.h"
+#include "engine/dry_run.h"
 #include "engine/key_lookup.h"
 #include "engine/key_material.h"
 

@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "engine/dry_run.h"
 #include "engine/key_lookup.h"
 #include "engine/key_material.h"
 

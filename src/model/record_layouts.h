@@ -96,6 +96,10 @@ struct RecordLayout<KeyLastUsage> {
     io(r.row);
     io.account(r.account);
     io(r.operation, r.when, r.event_id, r.request_id);
+  }
+};
+
+template <>
 struct RecordLayout<Grant> {
   static constexpr std::string_view kName = "grant";
   static void walk(auto& io, auto& r) {

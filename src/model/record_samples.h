@@ -179,6 +179,8 @@ inline KeyLastUsage key_last_usage() {
           kTime,
           "0b5c7bbc-3d43-4fd4-8a5a-4ac0e4cbf5b0",
           "6f4a8c1e-52c1-4f57-9d37-0f8f6f1f2a55"};
+}
+
 inline Grant grant() {
   Grant r;
   r.row = row(0x80);
