@@ -113,9 +113,8 @@ def test_it_survives_a_restart_and_what_was_swept_survives_a_kill(fresh_server):
 
 
 def stored_usages(server):
-    import sqlite3
     with sqlite3.connect(f"file:{database(server)}?mode=ro", uri=True) as store:
-        return store.execute("select count(*) from key_usages").fetchone()[0]
+        return store.execute("select count(*) from t_key_usages").fetchone()[0]
 
 
 @pytest.mark.parametrize("operation", ("disable_key", "schedule_key_deletion"))
