@@ -31,7 +31,7 @@ using Check = void (*)(ByteView);
 constexpr Check kChecks[] = {check<Key>,       check<KeyVersion>, check<KeyObject>, check<Transition>,
                              check<Tombstone>, check<Alias>,      check<KeyPolicy>, check<Account>,
                              check<User>,      check<UserPolicy>, check<AccessKey>, check_row,
-                             check_due};
+                             check_due,        check<Grant>};
 
 }  // namespace
 

@@ -18,20 +18,19 @@ Error unknown_key(const Caller& caller, std::string_view owner, std::string_view
 // The grants of a key for one use of it, in the worker's cache.
 class CachedGrants final : public GrantSource {
  public:
-  CachedGrants(const CachedKey& key, const KeyUse& use)
-      : key_(key), operation_(grant_operation_of_action(use.action)), use_{use.facts.encryption_context, {}} {}
+  CachedGrants(const CachedKey& key, const KeyUse& use) : key_(key), use_(use) {}
 
   Result<bool> allows(std::string_view identity) override {
-    if (!operation_) return false;
+    const auto operation = grant_operation_of_action(use_.action);
+    if (!operation) return false;
     const Key& key = key_.snapshot().key;
     TRY_ASSIGN(const CacheEntry* const entry, key_.worker->need(cache_key::grants(key.account, key.row, identity)));
-    return entry->grants->allow(*operation_, use_);
+    return entry->grants->allow(*operation, {use_.facts.encryption_context, {}});
   }
 
  private:
   const CachedKey& key_;
-  std::optional<GrantOperation> operation_;
-  ConstrainedUse use_;
+  const KeyUse& use_;
 };
 
 }  // namespace
