@@ -45,6 +45,22 @@ def test_who_may_retire(case, make_user, me, who, by):
     assert case.grants(GrantId=made["GrantId"]) == []
 
 
+@pytest.mark.parametrize("condition, allowed", (
+    ({"StringEquals": {"kms:GrantConstraintType": "EncryptionContextSubset"}}, True),
+    ({"StringEquals": {"kms:GrantConstraintType": "EncryptionContextEquals"}}, False),
+    ({"StringEquals": {"kms:EncryptionContext:tenant": "a"}}, True),
+    ({"StringEquals": {"kms:EncryptionContext:tenant": "b"}}, False),
+))
+def test_conditions_on_retire_grant(case, make_user, condition, allowed):
+    user = make_user(policy=policy({"Effect": "Allow", "Action": "kms:RetireGrant", "Resource": "*",
+                                    "Condition": condition}))
+    made = case.grant(case.root, "Encrypt", Constraints={"EncryptionContextSubset": {"tenant": "a"}})
+    if allowed:
+        user.client().retire_grant(KeyId=case.arn, GrantId=made["GrantId"])
+    else:
+        refused(DENIED, user.client().retire_grant, KeyId=case.arn, GrantId=made["GrantId"])
+
+
 def test_a_deny_keeps_the_retiring_principal_away(case, make_user):
     user = make_user(policy=policy({"Effect": "Deny", "Action": "kms:RetireGrant", "Resource": "*"}))
     made = case.grant(case.root, "Encrypt", RetiringPrincipal=user.arn)
