@@ -268,6 +268,24 @@ def test_many_clients_make_grants_of_one_key(case):
     assert [one["GrantId"] for one in case.grants()] == [case.grant_id]
 
 
+def test_retries_at_the_same_time_make_one_grant(case):
+    with ThreadPoolExecutor(16) as pool:
+        made = list(pool.map(lambda _: case.grant(case.root, "Encrypt", Name="retried"), range(32)))
+    assert len({one["GrantId"] for one in made}) == 1
+    assert len({one["GrantToken"] for one in made}) == 32
+    assert len(case.grants()) == 2
+
+
+def test_the_aws_cli(case, admin):
+    made = admin.aws("kms", "create-grant", "--key-id", case.arn, "--grantee-principal", case.root, "--operations",
+                     "Decrypt", "Encrypt", "--constraints", "EncryptionContextSubset={tenant=a}", "--name", "cli")
+    listed = admin.aws("kms", "list-grants", "--key-id", case.arn, "--grant-id", made["GrantId"])["Grants"]
+    assert [(one["Name"], one["Constraints"]) for one in listed] == [
+        ("cli", {"EncryptionContextSubset": {"tenant": "a"}})]
+    admin.aws("kms", "retire-grant", "--grant-token", made["GrantToken"])
+    assert len(case.grants()) == 1
+
+
 # --- Restarts and deletion ---
 
 def test_grants_and_tokens_outlive_restarts(fresh_server, make_user):
