@@ -45,6 +45,22 @@ def test_who_may_retire(case, make_user, me, who, by):
     assert case.grants(GrantId=made["GrantId"]) == []
 
 
+@pytest.mark.parametrize("condition, allowed", (
+    ({"StringEquals": {"kms:GrantConstraintType": "EncryptionContextSubset"}}, True),
+    ({"StringEquals": {"kms:GrantConstraintType": "EncryptionContextEquals"}}, False),
+    ({"StringEquals": {"kms:EncryptionContext:tenant": "a"}}, True),
+    ({"StringEquals": {"kms:EncryptionContext:tenant": "b"}}, False),
+))
+def test_conditions_on_retire_grant(case, make_user, condition, allowed):
+    user = make_user(policy=policy({"Effect": "Allow", "Action": "kms:RetireGrant", "Resource": "*",
+                                    "Condition": condition}))
+    made = case.grant(case.root, "Encrypt", Constraints={"EncryptionContextSubset": {"tenant": "a"}})
+    if allowed:
+        user.client().retire_grant(KeyId=case.arn, GrantId=made["GrantId"])
+    else:
+        refused(DENIED, user.client().retire_grant, KeyId=case.arn, GrantId=made["GrantId"])
+
+
 def test_a_deny_keeps_the_retiring_principal_away(case, make_user):
     user = make_user(policy=policy({"Effect": "Deny", "Action": "kms:RetireGrant", "Resource": "*"}))
     made = case.grant(case.root, "Encrypt", RetiringPrincipal=user.arn)
@@ -250,6 +266,24 @@ def test_many_clients_make_grants_of_one_key(case):
         made = list(pool.map(lambda _: case.grant(case.root, "Encrypt")["GrantId"], range(640)))
         list(pool.map(lambda grant_id: case.kms.revoke_grant(KeyId=case.arn, GrantId=grant_id), made))
     assert [one["GrantId"] for one in case.grants()] == [case.grant_id]
+
+
+def test_retries_at_the_same_time_make_one_grant(case):
+    with ThreadPoolExecutor(16) as pool:
+        made = list(pool.map(lambda _: case.grant(case.root, "Encrypt", Name="retried"), range(32)))
+    assert len({one["GrantId"] for one in made}) == 1
+    assert len({one["GrantToken"] for one in made}) == 32
+    assert len(case.grants()) == 2
+
+
+def test_the_aws_cli(case, admin):
+    made = admin.aws("kms", "create-grant", "--key-id", case.arn, "--grantee-principal", case.root, "--operations",
+                     "Decrypt", "Encrypt", "--constraints", "EncryptionContextSubset={tenant=a}", "--name", "cli")
+    listed = admin.aws("kms", "list-grants", "--key-id", case.arn, "--grant-id", made["GrantId"])["Grants"]
+    assert [(one["Name"], one["Constraints"]) for one in listed] == [
+        ("cli", {"EncryptionContextSubset": {"tenant": "a"}})]
+    admin.aws("kms", "retire-grant", "--grant-token", made["GrantToken"])
+    assert len(case.grants()) == 1
 
 
 # --- Restarts and deletion ---

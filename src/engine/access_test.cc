@@ -93,7 +93,8 @@ struct Scene {
   Status ask() {
     caller.identity = std::make_shared<const IdentitySnapshot>(std::move(who));
     const AccessKeyTarget target{&key, kArn, policy.get(), aliases};
-    return authorize(caller, {"kms:Encrypt", kArn, with_key ? &target : nullptr, cross_account_operation, facts});
+    return authorize(caller,
+                     {"kms:Encrypt", kArn, with_key ? &target : nullptr, cross_account_operation, facts, {}, grants});
   }
 
   IdentitySnapshot who;
@@ -107,6 +108,7 @@ struct Scene {
   std::shared_ptr<const CompiledPolicy> policy = compiled(default_key_policy(kAccount), PolicyKind::kKey);
   bool with_key = true;
   bool cross_account_operation = false;
+  GrantSource* grants = nullptr;
 };
 
 struct ConditionCase {
@@ -337,6 +339,90 @@ TEST(AccessTest, TheSentenceNamesWhoWhatAndWhere) {
   EXPECT_THAT(denied.error().message, HasSubstr(kUserArn));
   EXPECT_THAT(denied.error().message, HasSubstr("kms:Encrypt"));
   EXPECT_THAT(denied.error().message, HasSubstr(kArn));
+}
+
+// Grants to one identity; remembers whose grants were asked for.
+class GrantsTo final : public GrantSource {
+ public:
+  explicit GrantsTo(std::string identity) : identity_(std::move(identity)) {}
+  Result<bool> allows(std::string_view identity) override {
+    asked.emplace_back(identity);
+    return identity == identity_;
+  }
+  std::vector<std::string> asked;
+
+ private:
+  std::string identity_;
+};
+using Asked = std::vector<std::string>;
+
+TEST(AccessTest, GrantsAreAskedOnlyWhereNothingElseDecides) {
+  const auto ask = [](std::string_view identity_policy, std::shared_ptr<const CompiledPolicy> policy) {
+    Scene scene;
+    GrantsTo grants("AIDAALICE");
+    scene.grants = &grants;
+    scene.policy = std::move(policy);
+    const Status asked = identity_policy.empty() ? scene.ask() : scene.ask(identity_policy);
+    return std::pair(asked.has_value(), grants.asked);
+  };
+  const auto allow_account = key_policy("Allow", kAccount);
+  const std::string allow = statement("Allow");
+  EXPECT_EQ(ask(allow, allow_account), std::pair(true, Asked{}));
+  EXPECT_EQ(ask("", key_policy("Allow", "*")), std::pair(true, Asked{}));
+  EXPECT_EQ(ask("", key_policy("Deny", "*")), std::pair(false, Asked{}));
+  EXPECT_EQ(ask(statement("Deny"), allow_account), std::pair(false, Asked{}));
+  EXPECT_EQ(ask("", allow_account), std::pair(true, Asked{"AIDAALICE"}));
+  EXPECT_EQ(ask(allow, key_policy("Allow", kOther)), std::pair(true, Asked{"AIDAALICE"}));
+}
+
+TEST(AccessTest, AGrantToAnAccountNeedsItsIdentityPolicies) {
+  for (const bool identity_allows : {false, true}) {
+    Scene scene;
+    GrantsTo grants{std::string(kAccount)};
+    scene.grants = &grants;
+    scene.policy = key_policy("Allow", kOther);
+    const Status asked = identity_allows ? scene.ask(statement("Allow")) : scene.ask();
+    EXPECT_EQ(asked.has_value(), identity_allows);
+    EXPECT_EQ(grants.asked, identity_allows ? (Asked{"AIDAALICE", std::string(kAccount)}) : Asked{"AIDAALICE"});
+  }
+}
+
+TEST(AccessTest, GrantsAcrossAccounts) {
+  const struct {
+    bool crosses, identity_allows, expected;
+    Asked asked;
+  } cases[] = {{true, true, true, {"AIDAALICE"}}, {true, false, false, {}}, {false, true, false, {}}};
+  for (const auto& c : cases) {
+    Scene scene;
+    GrantsTo grants("AIDAALICE");
+    scene.grants = &grants;
+    scene.key.account = kOther;
+    scene.policy = key_policy("Allow", kOther);
+    scene.cross_account_operation = c.crosses;
+    const Status asked = c.identity_allows ? scene.ask(statement("Allow")) : scene.ask();
+    EXPECT_EQ(asked.has_value(), c.expected) << c.crosses << c.identity_allows;
+    EXPECT_EQ(grants.asked, c.asked) << c.crosses << c.identity_allows;
+  }
+}
+
+TEST(AccessTest, AGrantThatIsNotCachedIsNoRefusal) {
+  class NotCached final : public GrantSource {
+    Result<bool> allows(std::string_view) override { return fail(ErrorCode::kCacheMiss); }
+  } grants;
+  Scene scene;
+  scene.grants = &grants;
+  EXPECT_EQ(scene.ask().error().code, ErrorCode::kCacheMiss);
+}
+
+TEST(AccessTest, WhoACallerIsToGrants) {
+  Scene scene;
+  EXPECT_EQ(grantee_identities(scene.who).own, Asked{"AIDAALICE"});
+  EXPECT_EQ(grantee_identities(scene.who).account, kAccount);
+  scene.who.access_key.user_id = "AROAROLE";
+  scene.who.arn = "arn:aws:sts::111122223333:assumed-role/Builder/session-1";
+  EXPECT_EQ(grantee_identities(scene.who).own, (Asked{"AROAROLE", "AROAROLE:session-1"}));
+  scene.who.arn = "arn:aws:sts::111122223333:federated-user/bob";
+  EXPECT_EQ(grantee_identities(scene.who).own, (Asked{"AROAROLE", "111122223333:bob"}));
 }
 
 }  // namespace

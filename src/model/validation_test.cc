@@ -150,5 +150,30 @@ TEST(Patterns, FailuresShowThePattern) {
       "regular expression pattern: [\\w]+");
 }
 
+TEST(Validation, PatternsOfGrants) {
+  for (const std::string_view good : {"111122223333", "arn:aws:iam::111122223333:user/a/b@c", "a_+=,.@:/-"}) {
+    EXPECT_TRUE(matches_principal_id(good)) << good;
+  }
+  for (const std::string_view bad : {"", "*", "a b", "a;b", "\xc3\xa4"}) EXPECT_FALSE(matches_principal_id(bad)) << bad;
+
+  for (const std::string_view good : {"logs.amazonaws.com", "a.b.c.d", "-.0.Z"}) {
+    EXPECT_TRUE(matches_service_principal(good)) << good;
+  }
+  for (const std::string_view bad : {"", "amazonaws.com", "a..b", ".a.b", "a.b.", "a.b.c.", "a_.b.c", "a.b.c d"}) {
+    EXPECT_FALSE(matches_service_principal(bad)) << bad;
+  }
+
+  for (const std::string_view good : {"arn:aws:s3::111122223333:b", "arn:aws-cn:a-1:eu-1:111122223333:x:y/*"}) {
+    EXPECT_TRUE(matches_source_arn(good)) << good;
+  }
+  for (const std::string_view bad :
+       {"", "arn", "arn:aws:s3:::b", "arn:aws:s3::11112222333:b",
+        "arn:aws:s3::111122223333:", "arn:aws:s3::111122223333", "arn:gcp:s3::111122223333:b",
+        "ARN:aws:s3::111122223333:b", "arn:aws:S3::111122223333:b", "arn:aws:::111122223333:b",
+        "arn:aws:s3:EU:111122223333:b", "arn:aws:s3::11112222333x:b", "arn:aws:s3::111122223333:a\nb"}) {
+    EXPECT_FALSE(matches_source_arn(bad)) << bad;
+  }
+}
+
 }  // namespace
 }  // namespace kagimori
