@@ -24,11 +24,15 @@ USES = {
         CiphertextBlob=case.blob, DestinationKeyId=case.open_key(kms), **more),
     "ReEncryptTo": lambda kms, case, **more: kms.re_encrypt(
         CiphertextBlob=case.open_blob(kms), DestinationKeyId=case.arn, **more),
+    "GenerateDataKeyPair": lambda kms, case, **more: kms.generate_data_key_pair(
+        KeyId=case.arn, KeyPairSpec="ECC_NIST_P256", **more),
+    "GenerateDataKeyPairWithoutPlaintext": lambda kms, case, **more: kms.generate_data_key_pair_without_plaintext(
+        KeyId=case.arn, KeyPairSpec="ECC_NIST_P256", **more),
     "DescribeKey": lambda kms, case, **more: kms.describe_key(KeyId=case.arn, **more),
     "CreateGrant": lambda kms, case, **more: kms.create_grant(
         KeyId=case.arn, GranteePrincipal=case.root, Operations=["CreateGrant"], **more),
 }
-OF_SYMMETRIC_KEYS = (*USES, "RetireGrant", "GenerateDataKeyPair", "GenerateDataKeyPairWithoutPlaintext")
+OF_SYMMETRIC_KEYS = (*USES, "RetireGrant")
 OF_OTHER_KEYS = ("Sign", "Verify", "GetPublicKey", "GenerateMac", "VerifyMac", "DeriveSharedSecret", "Encapsulate",
                  "Decapsulate")
 

@@ -37,6 +37,8 @@ std::shared_ptr<const CompiledPolicy> key_policy(std::string_view effect, std::s
                   PolicyKind::kKey);
 }
 
+constexpr std::string_view kGrantOperations[] = {"Encrypt", "Decrypt"};
+
 // One request with everything that can be known of it. A test takes away what it wants to see missing.
 struct Scene {
   Scene() {

@@ -156,6 +156,8 @@ Status put_grant(Transaction& transaction, const Grant& grant) {
 Status erase_grant(Transaction& transaction, const Grant& grant) {
   TRY_ASSIGN(const std::uint32_t count, count_in(transaction, grant));
   if (count > 0) TRY(put_count(transaction, grant, count - 1));
+  // Work that has been authorised and waits on the pool looks whether its key is still the same, not its grants.
+  transaction.invalidate(cache_key::key(grant.account, grant.region, grant.key_id));
   return erase_uncounted(transaction, grant);
 }
 

@@ -22,6 +22,12 @@ using testing::IsEmpty;
 
 constexpr std::string_view kHome = "us-east-1", kSecond = "eu-central-1", kThird = "ap-southeast-2";
 
+CreateKeyRequest multi_region() {
+  CreateKeyRequest request;
+  request.multi_region = true;
+  return request;
+}
+
 class ReplicationTest : public testing::Test {
  protected:
   ReplicationTest() { house_.settings.regions = {std::string(kHome), std::string(kSecond), std::string(kThird)}; }
@@ -82,7 +88,7 @@ class ReplicationTest : public testing::Test {
   }
 
   KeyHouse house_;
-  std::string key_id_ = house_.make_key({std::nullopt, "", {}, false, true});
+  std::string key_id_ = house_.make_key(multi_region());
 };
 
 TEST_F(ReplicationTest, EveryVersionIsCopiedUnderABindingOfItsOwn) {
