@@ -23,6 +23,18 @@ struct AccessKeyTarget {
   std::span<const std::string> aliases;
 };
 
+// A resource that is no key and has a policy: a role, to who would assume it.
+struct TrustTarget {
+  const CompiledPolicy* policy = nullptr;
+  std::string_view account;
+};
+
+// One value of a condition key of IAM or STS; a key may come several times. The key is in lower case.
+struct ConditionFact {
+  std::string_view key;
+  std::string_view value;
+};
+
 // What of a request its condition keys need (facts: AWS service authorization reference, "Condition keys for AWS KMS").
 // Members stay empty where they have no meaning.
 struct RequestFacts {
@@ -39,6 +51,7 @@ struct RequestFacts {
   // CreateKey, where there is no key yet.
   std::string_view key_spec, key_usage, key_origin;
   std::optional<bool> multi_region;
+  std::span<const ConditionFact> extra;  // iam:*, sts:*
 };
 
 struct AccessRequest {
@@ -48,6 +61,7 @@ struct AccessRequest {
   bool cross_account_operation = false;
   RequestFacts facts;
   std::string_view shown_resource = {};  // what a refusal calls the resource; empty: `resource`
+  const TrustTarget* trust = nullptr;    // of sts:AssumeRole and the like, instead of a key
 };
 
 // The one gate: every verb passes it before it touches anything. kAccessDenied with AWS's sentence. Pure.

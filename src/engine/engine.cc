@@ -4,6 +4,7 @@
 
 #include "base/encoding.h"
 #include "base/log.h"
+#include "crypto/digest.h"
 #include "engine/cache_key.h"
 #include "engine/loader.h"
 
@@ -27,6 +28,21 @@ std::vector<std::string_view> split_item(std::string_view item) {
   }
   parts.push_back(item);
   return parts;
+}
+
+Error invalid_token() {
+  return {ErrorCode::kUnrecognizedClient, "The security token included in the request is invalid."};
+}
+
+// Temporary credentials come with the token that was given out with them, and all others without one.
+Status check_session_token(CryptoContext& crypto, const IdentitySnapshot& identity,
+                           const std::optional<std::string_view>& token, Timestamp now) {
+  if (identity.session.has_value() != token.has_value()) return fail(invalid_token());
+  if (!token) return {};
+  const Sha256Digest hash = sha256(crypto, as_bytes(*token));
+  if (!constant_time_equal(hash, identity.session->record.token_hash)) return fail(invalid_token());
+  if (now < identity.session->record.expires) return {};
+  return fail(ErrorCode::kExpiredToken, "The security token included in the request is expired");
 }
 
 }  // namespace
@@ -78,6 +94,10 @@ void Engine::stop() {
   if (sweeper_.joinable()) sweeper_.join();
   if (pool_ != nullptr) pool_->stop();
   commits_.wait();
+  const std::lock_guard lock(system_mutex_);
+  if (const Status saved = save_key_uses(); !saved) {
+    LogLine(LogLevel::kError, "the last uses of access keys are not saved").field("reason", saved.error().message);
+  }
 }
 
 Transaction::Environment Engine::environment(PoolThread& thread) {
@@ -87,7 +107,8 @@ Transaction::Environment Engine::environment(PoolThread& thread) {
           parts_.settings,
           key_counter_,
           parts_.clock.now(),
-          parts_.lifecycle_clock.now()};
+          parts_.lifecycle_clock.now(),
+          &key_uses_};
 }
 
 // --- Identity ---
@@ -102,12 +123,10 @@ Result<Caller> Engine::authenticate(EngineWorker& worker, const SigV4Request& re
   const bool global = service == "iam" && evidence.region == kGlobalRegion;
   TRY(check_scope(evidence, global ? kGlobalRegion : parts_.settings.region, service));
   TRY(check_time(evidence, now, limits));
-  TRY_ASSIGN(CacheEntry* const entry, worker.need(cache_key::identity(evidence.access_key_id)));
+  TRY_ASSIGN(CacheEntry* const entry, worker.need_identity(evidence.access_key_id));
   const auto& identity = entry->identity;
-  // Session tokens belong to temporary credentials, of which there are none yet.
-  if (identity == nullptr || !identity->access_key.active || evidence.session_token) {
-    return fail(ErrorCode::kUnrecognizedClient, "The security token included in the request is invalid.");
-  }
+  if (identity == nullptr || !identity->access_key.active) return fail(invalid_token());
+  TRY(check_session_token(*worker.crypto, *identity, evidence.session_token, parts_.lifecycle_clock.now()));
   const DerivedSigningKey* signing_key = nullptr;
   for (const DerivedSigningKey& known : entry->signing_keys) {
     if (known.date == evidence.scope_date && known.service == service && known.region == evidence.region) {
@@ -122,6 +141,9 @@ Result<Caller> Engine::authenticate(EngineWorker& worker, const SigV4Request& re
     signing_key = &entry->signing_keys.back();
   }
   TRY(verify_sigv4(*worker.crypto, evidence, request, signing_key->key.expose(), worker.scratch));
+  // Without multi-factor authentication (AWS STS API reference, GetSessionToken).
+  if (identity->session && !identity->is_role_session() && service == "iam") return fail(invalid_token());
+  if (!identity->session) key_uses_.note(*entry, now, service, evidence.region);
   return Caller{identity, std::move(origin), parts_.settings.region, now};
 }
 
@@ -149,6 +171,7 @@ void Engine::start_fill(EngineWorker& worker, const std::string& item) {
     end_fill(worker, item, fail(ErrorCode::kServiceUnavailable, "The server is starting. Try again."));
     return;
   }
+  worker.fills[item].identity_seen = worker.owner_drops.latest();
   pool_->submit_internal([this, port, &worker, item](PoolThread& thread) {
     auto loaded = std::make_shared<Result<CacheEntry>>(load_item(thread, item));
     port->post(worker.index, [this, &worker, item, loaded] { end_fill(worker, item, std::move(*loaded)); });
@@ -157,6 +180,10 @@ void Engine::start_fill(EngineWorker& worker, const std::string& item) {
 
 void Engine::end_fill(EngineWorker& worker, const std::string& item, Result<CacheEntry> loaded) {
   const auto found = worker.fills.find(item);
+  if (loaded && loaded->identity != nullptr) {
+    loaded->identity_seen = found->second.identity_seen;
+    found->second.stale |= !worker.owner_drops.holds(loaded->identity->owners, loaded->identity_seen);
+  }
   if (found->second.stale) {
     found->second.stale = false;
     start_fill(worker, item);
@@ -210,6 +237,7 @@ void Engine::drop_everywhere(std::vector<std::string> items, std::function<void(
     port->post(i, [this, i, shared] {
       EngineWorker& worker = *workers_[i];
       for (const std::string& item : shared->items) {
+        if (item.starts_with("O|")) worker.owner_drops.drop(std::string_view(item).substr(2));
         worker.cache.erase(item);
         const auto fill = worker.fills.find(item);
         if (fill != worker.fills.end()) fill->second.stale = true;

@@ -15,6 +15,7 @@
 #include "engine/caller.h"
 #include "engine/engine_worker.h"
 #include "engine/event_outbox.h"
+#include "engine/key_uses.h"
 #include "engine/pool.h"
 #include "engine/settings.h"
 #include "engine/trail.h"
@@ -131,7 +132,11 @@ class Engine {
   Status restore_clock();
   Status watch_clock();
   Status save_clock(const LifecycleClockState& state);
+  // Writes back when access keys were last used; under system_mutex_.
+  Status save_key_uses();
   void sweeper_loop();
+  // Removes a session that ended long ago; under system_mutex_.
+  Status forget_session(const DueEntry& due);
   Status commit_system(Batch batch, std::string event_line);
   Status rewrap();
   Transaction::Environment environment(PoolThread& thread);
@@ -145,6 +150,8 @@ class Engine {
   EventOutbox outbox_;
   UnderWay commits_;  // of requests, in the store's writer
   KeyCounter key_counter_;
+  KeyUses key_uses_;
+  Timestamp key_uses_saved_;         // guarded by system_mutex_
   LifecycleClockState saved_clock_;  // guarded by system_mutex_
   PoolThread system_thread_;         // guarded by system_mutex_
   std::mutex system_mutex_;

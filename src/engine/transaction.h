@@ -14,6 +14,7 @@
 #include "engine/caller.h"
 #include "engine/key_counter.h"
 #include "engine/key_snapshot.h"
+#include "engine/key_uses.h"
 #include "engine/records.h"
 #include "engine/settings.h"
 #include "engine/trail.h"
@@ -47,6 +48,7 @@ class Transaction {
     KeyCounter& key_counter;
     Timestamp now;  // real time
     Timestamp lifecycle_now;
+    const KeyUses* key_uses = nullptr;
   };
 
   Transaction(const Environment& environment, std::unique_ptr<ReadTransaction> read, const Caller& caller,
@@ -56,6 +58,7 @@ class Transaction {
   RandomSource& random() { return environment_.random; }
   Keyrings& keyrings() { return environment_.keyrings; }
   const EngineSettings& settings() const { return environment_.settings; }
+  const KeyUses* key_uses() const { return environment_.key_uses; }  // null outside of a server
   KeyCounter& key_counter() { return environment_.key_counter; }
   Timestamp now() const { return environment_.now; }
   Timestamp lifecycle_now() const { return environment_.lifecycle_now; }
