@@ -97,6 +97,10 @@ def remove_user(iam, name):
             iam.delete_access_key(UserName=name, AccessKeyId=key["AccessKeyId"])
         for policy in iam.list_user_policies(UserName=name)["PolicyNames"]:
             iam.delete_user_policy(UserName=name, PolicyName=policy)
+        for policy in iam.list_attached_user_policies(UserName=name)["AttachedPolicies"]:
+            iam.detach_user_policy(UserName=name, PolicyArn=policy["PolicyArn"])
+        for group in iam.list_groups_for_user(UserName=name)["Groups"]:
+            iam.remove_user_from_group(UserName=name, GroupName=group["GroupName"])
         iam.delete_user(UserName=name)
     except iam.exceptions.NoSuchEntityException:
         pass  # the test deleted the user itself

@@ -55,13 +55,15 @@ class User:
     name: str = ""
     arn: str = ""
     user_id: str = ""
+    session_token: str = ""  # of temporary credentials
 
     def client(self, service="kms", *, region=None, **options):
         """A boto3 client that retries nothing, so that a test sees the first answer. It signs for `region`."""
         core = botocore.session.get_session()
         core.register_component("data_loader", MODELS)
         session = boto3.session.Session(
-            aws_access_key_id=self.access_key, aws_secret_access_key=self.secret_key, region_name=region or self.server.region,
+            aws_access_key_id=self.access_key, aws_secret_access_key=self.secret_key,
+            aws_session_token=self.session_token or None, region_name=region or self.server.region,
             botocore_session=core,
         )
         settings = {"retries": {"total_max_attempts": 1}, "max_pool_connections": 80, "read_timeout": 60, **options}
@@ -78,6 +80,7 @@ class User:
             **self.server.variables,
             "AWS_ACCESS_KEY_ID": self.access_key,
             "AWS_SECRET_ACCESS_KEY": self.secret_key,
+            **({"AWS_SESSION_TOKEN": self.session_token} if self.session_token else {}),
             "NODE_EXTRA_CA_CERTS": str(self.server.ca),
             "AWS_PAGER": "",
             "AWS_MAX_ATTEMPTS": "1",
@@ -111,7 +114,7 @@ class User:
         """The headers that a correct client sends with this body, Authorization among them."""
         data = body.encode() if isinstance(body, str) else body
         request = AWSRequest(method=method, url=self.server.url + path, data=data, headers=dict(headers))
-        SigV4Auth(Credentials(self.access_key, self.secret_key), service, region or self.server.region).add_auth(request)
+        SigV4Auth(Credentials(self.access_key, self.secret_key, self.session_token or None), service, region or self.server.region).add_auth(request)
         return dict(request.headers)
 
     def post(self, target, body, *, headers=None, **signing):

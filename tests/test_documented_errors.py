@@ -30,7 +30,40 @@ IAM = {
     "get_user_policy": {"UserName": "documented", "PolicyName": "p"},
     "list_user_policies": {"UserName": "documented"},
     "delete_user_policy": {"UserName": "documented", "PolicyName": "p"}, "delete_user": {"UserName": "documented"},
+    "update_user": {"UserName": "documented"}, "get_access_key_last_used": {},
 }
+ARN = "arn:aws:iam::100000000001:policy/documented"
+ROLE, GROUP, POLICY = {"RoleName": "documented"}, {"GroupName": "documented"}, {"PolicyArn": ARN}
+TAGS, KEYS = {"Tags": [{"Key": "a", "Value": "b"}]}, {"TagKeys": ["a"]}
+IAM |= {
+    "create_role": {**ROLE, "AssumeRolePolicyDocument": ALLOW_ALL}, "get_role": ROLE, "list_roles": {}, "update_role": ROLE,
+    "update_role_description": {**ROLE, "Description": "d"}, "delete_role": ROLE, "list_instance_profiles_for_role": ROLE,
+    "update_assume_role_policy": {**ROLE, "PolicyDocument": ALLOW_ALL}, "create_group": GROUP, "get_group": GROUP,
+    "list_groups": {}, "update_group": GROUP, "delete_group": GROUP, "list_groups_for_user": {"UserName": "documented"},
+    "add_user_to_group": {**GROUP, "UserName": "documented"}, "remove_user_from_group": {**GROUP, "UserName": "documented"},
+    "create_policy": {"PolicyName": "documented", "PolicyDocument": ALLOW_ALL}, "get_policy": POLICY, "list_policies": {},
+    "delete_policy": POLICY, "create_policy_version": {**POLICY, "PolicyDocument": ALLOW_ALL},
+    "get_policy_version": {**POLICY, "VersionId": "v1"}, "list_policy_versions": POLICY,
+    "set_default_policy_version": {**POLICY, "VersionId": "v1"}, "delete_policy_version": {**POLICY, "VersionId": "v1"},
+    "list_entities_for_policy": POLICY, "tag_policy": {**POLICY, **TAGS}, "untag_policy": {**POLICY, **KEYS},
+    "list_policy_tags": POLICY, "tag_role": {**ROLE, **TAGS}, "untag_role": {**ROLE, **KEYS}, "list_role_tags": ROLE,
+    "tag_user": {"UserName": "documented", **TAGS}, "untag_user": {"UserName": "documented", **KEYS},
+    "list_user_tags": {"UserName": "documented"},
+    "simulate_principal_policy": {"PolicySourceArn": ARN, "ActionNames": ["kms:Encrypt"]},
+    "simulate_custom_policy": {"PolicyInputList": [ALLOW_ALL], "ActionNames": ["kms:Encrypt"]},
+}
+for kind, owner in (("user", {"UserName": "documented"}), ("role", ROLE), ("group", GROUP)):
+    IAM |= {f"attach_{kind}_policy": {**owner, **POLICY}, f"detach_{kind}_policy": {**owner, **POLICY},
+            f"list_attached_{kind}_policies": owner}
+    if kind != "user":
+        IAM |= {f"put_{kind}_policy": {**owner, "PolicyName": "p", "PolicyDocument": ALLOW_ALL},
+                f"get_{kind}_policy": {**owner, "PolicyName": "p"}, f"list_{kind}_policies": owner,
+                f"delete_{kind}_policy": {**owner, "PolicyName": "p"}}
+    if kind != "group":
+        IAM |= {f"put_{kind}_permissions_boundary": {**owner, "PermissionsBoundary": ARN},
+                f"delete_{kind}_permissions_boundary": owner}
+# Of AssumeRole; the others are of Regions, identity providers and contexts, which this server has none of.
+STS = ("MalformedPolicyDocument", "PackedPolicyTooLarge")
 
 
 def documented(service, operation):
@@ -81,7 +114,7 @@ def documented_key(iam):
 ])
 def test_of_iam(server, admin, iam, documented_key, operation, code, status):
     members = dict(IAM[operation])
-    if operation in ("update_access_key", "delete_access_key"):
+    if operation in ("update_access_key", "delete_access_key", "get_access_key_last_used"):
         members["AccessKeyId"] = documented_key
     admin.call("Kagimori.InjectFault", ErrorCode=code, Operation=api_name(operation))
     with pytest.raises(iam.exceptions.ClientError) as caught:
@@ -90,6 +123,17 @@ def test_of_iam(server, admin, iam, documented_key, operation, code, status):
     assert (answer["Error"]["Code"], answer["ResponseMetadata"]["HTTPStatusCode"]) == (code, status)
     assert "errorCode" in event_of(server, answer["ResponseMetadata"]["RequestId"])
     assert [user["UserName"] for user in iam.list_users()["Users"]].count("documented") == 1
+
+
+@pytest.mark.parametrize("code", STS)
+def test_of_sts(server, admin, sts, code):
+    status = documented("sts", "assume_role")[code]
+    admin.call("Kagimori.InjectFault", ErrorCode=code, Operation="AssumeRole")
+    with pytest.raises(sts.exceptions.ClientError) as caught:
+        sts.assume_role(RoleArn="arn:aws:iam::100000000001:role/documented", RoleSessionName="session")
+    answer = caught.value.response
+    assert (answer["Error"]["Code"], answer["ResponseMetadata"]["HTTPStatusCode"]) == (code, status)
+    assert "errorCode" in event_of(server, answer["ResponseMetadata"]["RequestId"])
 
 
 def test_a_user_that_is_not_there(iam):

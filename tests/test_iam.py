@@ -104,13 +104,6 @@ def test_tags_of_one_key_are_refused(iam):
     assert error_of(iam.create_user, UserName=name(), Tags=tags)[:2] == ("InvalidInput", 400)
 
 
-def test_a_permissions_boundary_is_refused_by_name(iam):
-    code, status, message = error_of(
-        iam.create_user, UserName=name(), PermissionsBoundary="arn:aws:iam::aws:policy/AdministratorAccess")
-    assert (code, status) == ("InvalidInput", 400)
-    assert "PermissionsBoundary" in message
-
-
 def test_missing_members_are_named(admin):
     answer = admin.query("Action=CreateUser&Version=2010-05-08")
     assert answer.status_code == 400

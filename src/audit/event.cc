@@ -70,6 +70,21 @@ void append_resources(std::string& out, const Event& event) {
   out += "]";
 }
 
+void append_session(Line& line, const SessionContext& session) {
+  line.begin("sessionContext");
+  if (!session.role_arn.empty()) {
+    line.begin("sessionIssuer")
+        .text("type", "Role")
+        .text("principalId", session.role_id)
+        .text("arn", session.role_arn)
+        .text("accountId", session.role_account)
+        .text("userName", session.role_name)
+        .end();
+  }
+  line.begin("attributes").text("creationDate", to_iso8601(session.created)).text("mfaAuthenticated", "false").end();
+  line.text("sourceIdentity", session.source_identity).end();
+}
+
 }  // namespace
 
 void append_json_line(std::string& out, const Event& event) {
@@ -81,8 +96,9 @@ void append_json_line(std::string& out, const Event& event) {
       .text("arn", event.user.arn)
       .text("accountId", event.user.account)
       .text("accessKeyId", event.user.access_key_id)
-      .text("userName", event.user.user_name)
-      .end();
+      .text("userName", event.user.user_name);
+  if (event.session) append_session(line, *event.session);
+  line.end();
   line.text("eventTime", to_iso8601_micros(event.time))
       .text("eventSource", event.source)
       .text("eventName", event.name)

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -16,6 +17,13 @@ struct UserIdentity {
   std::string_view principal_id, arn, account, access_key_id, user_name;
 };
 
+// What temporary credentials add to it, as CloudTrail's sessionContext says it. A user's have no role.
+struct SessionContext {
+  Timestamp created;
+  std::string_view source_identity;
+  std::string_view role_id, role_arn, role_account, role_name;
+};
+
 // One thing that happened: a request of an identified caller, allowed or denied, or a change made by the clock. The
 // form is CloudTrail's record (facts: AWS CloudTrail user guide, "CloudTrail record contents"). Only what is listed
 // here can reach the log: there is no place for plaintext, key material, signatures or credentials. Views are lent for
@@ -28,6 +36,7 @@ struct Event {
   std::string_view name;        // the operation
   std::string_view region, account;
   UserIdentity user;
+  std::optional<SessionContext> session;
   std::string_view source_address, user_agent;
   std::string_view error_code, error_message;  // empty on success
   // Lower-camel-case members of requestParameters / responseElements / additionalEventData; values are JSON text

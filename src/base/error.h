@@ -70,9 +70,14 @@ enum class ErrorCode : std::uint16_t {
   // Identity management (AWS IAM API reference).
   kDeleteConflict,
   kEntityAlreadyExists,
+  kEntityTemporarilyUnmodifiable,
   kInvalidInput,
   kMalformedPolicy,
   kNoSuchEntity,
+  kPackedPolicyTooLarge,
+  kPolicyEvaluation,
+  kPolicyNotAttachable,
+  kUnmodifiableEntity,
   // The server's fault; safe to retry.
   kDependencyTimeout,
   kInternal,

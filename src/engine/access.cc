@@ -59,7 +59,10 @@ class Conditions final : public ConditionSource {
     if (name.starts_with("aws:")) return global(name.substr(4), out);
     constexpr std::string_view kIamTag = "iam:resourcetag/";
     if (name.starts_with(kIamTag)) return find_tag(request_.facts.resource_tags, name.substr(kIamTag.size()), out);
-    return false;
+    for (const ConditionFact& fact : request_.facts.extra) {
+      if (fact.key == name) out.add(fact.value);
+    }
+    return !out.empty();
   }
 
  private:
@@ -170,18 +173,26 @@ class Conditions final : public ConditionSource {
       for (const std::string& key : request_.facts.request_tag_keys) out.add(key);
       return !out.empty();
     }
-    if (name == "principalarn") return add(out, who.arn);
+    if (name == "principalarn") return add(out, who.principal_arn());
     if (name == "principalaccount") return add(out, who.account());
-    if (name == "principaltype") return add(out, who.is_root() ? "Account" : "User");
+    if (name == "principaltype") {
+      return add(out, who.is_root() ? "Account" : who.is_role_session() ? "AssumedRole" : "User");
+    }
     if (name == "principalisawsservice" || name == "viaawsservice") return add_bool(out, false);
-    if (name == "userid") return add(out, who.unique_id());
+    if (name == "userid") return add(out, who.user_id());
     if (name == "username") return add(out, who.user_name);
+    if (who.session) {
+      if (name == "sourceidentity") return add(out, who.session->record.source_identity);
+      if (name == "tokenissuetime") return add(out, keep(to_iso8601(who.session->record.created)));
+      if (name == "multifactorauthpresent") return add_bool(out, false);
+    }
     if (name == "sourceip") return add(out, caller_.origin.source_address);
     if (name == "useragent") return add(out, caller_.origin.user_agent);
     if (name == "securetransport") return add_bool(out, !caller_.origin.tls_version.empty());
     if (name == "currenttime") return add(out, keep(to_iso8601(caller_.time)));
     if (name == "epochtime") return add(out, keep(fmt::format("{}", caller_.time.seconds())));
     if (name == "resourceaccount") {
+      if (request_.trust != nullptr) return add(out, request_.trust->account);
       return add(out, request_.key == nullptr ? std::string_view(who.account()) : request_.key->key->account);
     }
     if (name == "requestedregion") return add(out, caller_.region);
@@ -191,13 +202,22 @@ class Conditions final : public ConditionSource {
   const Caller& caller_;
   const AccessRequest& request_;
   PolicyKind kind_ = PolicyKind::kKey;
-  // Enough for every made-up value that one policy can ask for: current time, epoch time, two numbers.
-  mutable std::array<std::string, 4> made_;
+  // Enough for every made-up value that one policy can ask for: current time, epoch time, issue time, two numbers.
+  mutable std::array<std::string, 5> made_;
 };
+
+// Refusals that a grant may turn into a permission: nothing denies, but nothing allows either.
+bool may_be_granted(DecisionReason reason) {
+  return reason == DecisionReason::kNoIdentityAllow || reason == DecisionReason::kNoResourceAllow ||
+         reason == DecisionReason::kNoBoundaryAllow || reason == DecisionReason::kNoSessionPolicyAllow;
+}
 
 // Whether grants let the caller do what its policies alone do not.
 Result<bool> grants_allow(const IdentitySnapshot& who, const DecisionInput& input, GrantSource& grants) {
-  const bool identity_allows = input.caller_is_root || input.identity != PolicyOutcome::Kind::kNoMatch;
+  using Kind = PolicyOutcome::Kind;
+  const bool limited = (input.has_boundary && input.boundary == Kind::kNoMatch) ||
+                       (input.has_session_policy && input.session_policy == Kind::kNoMatch);
+  const bool identity_allows = !limited && (input.caller_is_root || input.identity != Kind::kNoMatch);
   if (input.cross_account && !identity_allows) return false;
   const GranteeIdentities identities = grantee_identities(who);
   for (const std::string& identity : identities.own) {
@@ -208,29 +228,40 @@ Result<bool> grants_allow(const IdentitySnapshot& who, const DecisionInput& inpu
   return grants.allows(identities.account);
 }
 
+PolicyOutcome::Kind strongest(const std::vector<std::shared_ptr<const CompiledPolicy>>& policies,
+                              const PolicyRequest& request) {
+  PolicyOutcome::Kind kind = PolicyOutcome::Kind::kNoMatch;
+  for (const auto& policy : policies) kind = std::max(kind, evaluate(*policy, request).kind);
+  return kind;
+}
+
 Result<Decision> decide_access(const Caller& caller, const AccessRequest& request) {
   const IdentitySnapshot& who = *caller.identity;
   Conditions conditions(caller, request);
-  const PolicyCaller policy_caller{who.arn, who.unique_id(), who.account(), who.is_root(), {}};
+  const PolicyCaller policy_caller{who.arn, who.unique_id(), who.account(), who.is_root(), {}, who.is_role_session()};
   const PolicyRequest policy_request{policy_caller, request.action, request.resource, conditions};
 
   DecisionInput input;
   input.caller_is_root = who.is_root();
-  input.iam_only = request.key == nullptr;
+  input.iam_only = request.key == nullptr && request.trust == nullptr;
   input.cross_account_operation = request.cross_account_operation;
   if (request.key != nullptr) {
     input.cross_account = request.key->key->account != who.account();
     if (request.key->policy != nullptr) input.key_policy = evaluate(*request.key->policy, policy_request).kind;
+  } else if (request.trust != nullptr) {
+    input.cross_account = request.trust->account != who.account();
+    input.key_policy = evaluate(*request.trust->policy, policy_request).kind;
   }
   conditions.answer_for(PolicyKind::kIdentity);
-  for (const auto& policy : who.policies) {
-    input.identity = std::max(input.identity, evaluate(*policy, policy_request).kind);
-  }
+  input.identity = strongest(who.policies, policy_request);
+  input.caller_is_role = who.is_role_session();
+  input.has_boundary = who.is_bounded;
+  if (who.boundary != nullptr) input.boundary = evaluate(*who.boundary, policy_request).kind;
+  input.has_session_policy = who.has_session_policy();
+  input.session_policy = strongest(who.session_policies, policy_request);
   if (conditions.exhausted()) return Decision{false, DecisionReason::kTooCostly};
   const Decision decision = decide(input);
-  const bool may_be_granted =
-      decision.reason == DecisionReason::kNoIdentityAllow || decision.reason == DecisionReason::kNoResourceAllow;
-  if (request.grants == nullptr || !may_be_granted) return decision;
+  if (request.grants == nullptr || !may_be_granted(decision.reason)) return decision;
   TRY_ASSIGN(input.grant_allows, grants_allow(who, input, *request.grants));
   return decide(input);
 }

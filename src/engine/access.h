@@ -23,6 +23,18 @@ struct AccessKeyTarget {
   std::span<const std::string> aliases;
 };
 
+// A resource that is no key and has a policy: a role, to who would assume it.
+struct TrustTarget {
+  const CompiledPolicy* policy = nullptr;
+  std::string_view account;
+};
+
+// One value of a condition key of IAM or STS; a key may come several times. The key is in lower case.
+struct ConditionFact {
+  std::string_view key;
+  std::string_view value;
+};
+
 // What of a request its condition keys need (facts: AWS service authorization reference, "Condition keys for AWS KMS").
 // Members stay empty where they have no meaning.
 struct RequestFacts {
@@ -52,6 +64,7 @@ struct RequestFacts {
   std::string_view key_spec, key_usage, key_origin;
   std::optional<bool> multi_region;
   std::string_view multi_region_key_type;
+  std::span<const ConditionFact> extra;  // iam:*, sts:*
 };
 
 // The grants that may allow a request. Asked only where the policies don't allow it and nothing denies it.
@@ -70,6 +83,7 @@ struct AccessRequest {
   RequestFacts facts;
   std::string_view shown_resource = {};  // what a refusal calls the resource; empty: `resource`
   GrantSource* grants = nullptr;
+  const TrustTarget* trust = nullptr;  // of sts:AssumeRole and the like, instead of a key
 };
 
 // Who a caller is to grants (GrantParty::identity): by itself, where a grant is enough, and as one of its account,

@@ -5,6 +5,7 @@
 #include "engine/cache_key.h"
 #include "engine/marker.h"
 #include "engine/users.h"
+#include "model/arn.h"
 
 namespace kagimori {
 namespace {
@@ -104,8 +105,34 @@ Status delete_access_key(Transaction& transaction, std::string_view user_name, s
   TRY(transaction.erase(Table::kAccessKeys, record_key::access_key(key.access_key_id)));
   TRY(transaction.erase(Table::kUserAccessKeys,
                         record_key::user_access_key(key.account, key.user_id, key.access_key_id)));
+  TRY(transaction.erase(Table::kAccessKeyUses, record_key::access_key(key.access_key_id)));
   if (user.access_key_count > 0) --user.access_key_count;
   return save_user(transaction, user);
+}
+
+Result<AccessKeyLastUsed> get_access_key_last_used(Transaction& transaction, std::string_view access_key_id) {
+  transaction.trail().parameter("accessKeyId", access_key_id);
+  constexpr std::string_view kAction = "iam:GetAccessKeyLastUsed";
+  const Bytes record = record_key::access_key(access_key_id);
+  TRY_ASSIGN(const auto key, transaction.get<AccessKey>(kSystemAccount, Table::kAccessKeys, record));
+  if (!key || key->account != transaction.account()) {
+    TRY(transaction.authorize({kAction, "*", nullptr, false, {}}));
+    return fail(ErrorCode::kNoSuchEntity, fmt::format("The Access Key with id {} cannot be found.", access_key_id));
+  }
+  AccessKeyLastUsed found;
+  if (key->is_root()) {
+    TRY(transaction.authorize({kAction, root_arn(key->account), nullptr, false, {}}));
+  } else {
+    TRY_ASSIGN(const auto user,
+               transaction.get<User>(key->account, Table::kUsers, record_key::user(key->account, key->user_id)));
+    if (!user) return fail(ErrorCode::kCorrupt, "The user of an access key is missing from the store.");
+    TRY(authorize_for(transaction, *user, kAction));
+    found.user_name = user->name;
+  }
+  TRY_ASSIGN(found.use, transaction.get<AccessKeyUse>(kSystemAccount, Table::kAccessKeyUses, record));
+  if (transaction.key_uses() == nullptr) return found;
+  if (auto newer = transaction.key_uses()->find(access_key_id)) found.use = std::move(newer);
+  return found;
 }
 
 }  // namespace kagimori

@@ -33,6 +33,13 @@ Status update_access_key(Transaction& transaction, std::string_view user_name, s
                          bool active);
 Status delete_access_key(Transaction& transaction, std::string_view user_name, std::string_view access_key_id);
 
+struct AccessKeyLastUsed {
+  std::string user_name;            // empty for the root user
+  std::optional<AccessKeyUse> use;  // to the minute; none when it was never used
+};
+// kNoSuchEntity unless the key is of the caller's account.
+Result<AccessKeyLastUsed> get_access_key_last_used(Transaction& transaction, std::string_view access_key_id);
+
 // Writes the two records of a new access key. The rest (the quota, the user's record) is the caller's.
 Status put_access_key(Transaction& transaction, const AccessKey& key);
 

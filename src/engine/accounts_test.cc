@@ -40,9 +40,10 @@ TEST(Accounts, SeeNothingOfOneAnother) {
   EXPECT_EQ(code_of(house.as<User>(root, [](Transaction& t) { return get_user(t, "bob"); })), ErrorCode::kNoSuchEntity);
   EXPECT_EQ(code_of(house.do_as(root, [&](Transaction& t) { return delete_access_key(t, "", house.admin); })),
             ErrorCode::kNoSuchEntity);
-  const auto users = house.as<UserPage>(root, [](Transaction& t) { return list_users(t, "", 10, std::nullopt); });
+  const auto users = house.as<NamedPage<User>>(
+      root, [](Transaction& t) { return list_named<User>(t, {"ListUsers", "", 10, std::nullopt}); });
   ASSERT_TRUE(users);
-  EXPECT_TRUE(users->users.empty());
+  EXPECT_TRUE(users->records.empty());
 }
 
 TEST(Accounts, DrawAnIdWhereNoneIsGiven) {

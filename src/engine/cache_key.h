@@ -12,6 +12,8 @@ namespace kagimori {
 namespace cache_key {
 
 inline std::string identity(std::string_view access_key_id) { return std::string("I|").append(access_key_id); }
+// No item of its own: every cached identity that depends on this user, role, group or managed policy.
+inline std::string identities_of(std::string_view unique_id) { return std::string("O|").append(unique_id); }
 inline std::string key(std::string_view account, std::string_view region, std::string_view key_id) {
   return std::string("K|").append(account).append("|").append(region).append("|").append(key_id);
 }

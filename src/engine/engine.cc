@@ -4,6 +4,7 @@
 
 #include "base/encoding.h"
 #include "base/log.h"
+#include "crypto/digest.h"
 #include "engine/cache_key.h"
 #include "engine/grant_records.h"
 #include "engine/loader.h"
@@ -36,6 +37,21 @@ Result<RowId> row_of(std::string_view hex) {
   TRY_ASSIGN(const Bytes bytes, hex_decode(hex));
   if (bytes.size() == row.bytes.size()) std::copy(bytes.begin(), bytes.end(), row.bytes.begin());
   return row;
+}
+
+Error invalid_token() {
+  return {ErrorCode::kUnrecognizedClient, "The security token included in the request is invalid."};
+}
+
+// Temporary credentials come with the token that was given out with them, and all others without one.
+Status check_session_token(CryptoContext& crypto, const IdentitySnapshot& identity,
+                           const std::optional<std::string_view>& token, Timestamp now) {
+  if (identity.session.has_value() != token.has_value()) return fail(invalid_token());
+  if (!token) return {};
+  const Sha256Digest hash = sha256(crypto, as_bytes(*token));
+  if (!constant_time_equal(hash, identity.session->record.token_hash)) return fail(invalid_token());
+  if (now < identity.session->record.expires) return {};
+  return fail(ErrorCode::kExpiredToken, "The security token included in the request is expired");
 }
 
 }  // namespace
@@ -94,6 +110,10 @@ void Engine::stop() {
   if (const Status saved = save_usages(); !saved) {
     LogLine(LogLevel::kError, "the last use of keys could not be stored").field("reason", saved.error().message);
   }
+  const std::lock_guard lock(system_mutex_);
+  if (const Status saved = save_key_uses(); !saved) {
+    LogLine(LogLevel::kError, "the last uses of access keys are not saved").field("reason", saved.error().message);
+  }
 }
 
 Transaction::Environment Engine::environment(PoolThread& thread) {
@@ -104,7 +124,8 @@ Transaction::Environment Engine::environment(PoolThread& thread) {
           key_counter_,
           parts_.clock.now(),
           parts_.lifecycle_clock.now(),
-          this};
+          this,
+          &key_uses_};
 }
 
 // --- Identity ---
@@ -120,12 +141,10 @@ Result<Caller> Engine::authenticate(EngineWorker& worker, const SigV4Request& re
   const bool global = service == "iam" && evidence.region == kGlobalRegion;
   TRY(check_scope(evidence, served || global ? evidence.region : parts_.settings.region, service));
   TRY(check_time(evidence, now, limits));
-  TRY_ASSIGN(CacheEntry* const entry, worker.need(cache_key::identity(evidence.access_key_id)));
+  TRY_ASSIGN(CacheEntry* const entry, worker.need_identity(evidence.access_key_id));
   const auto& identity = entry->identity;
-  // Session tokens belong to temporary credentials, of which there are none yet.
-  if (identity == nullptr || !identity->access_key.active || evidence.session_token) {
-    return fail(ErrorCode::kUnrecognizedClient, "The security token included in the request is invalid.");
-  }
+  if (identity == nullptr || !identity->access_key.active) return fail(invalid_token());
+  TRY(check_session_token(*worker.crypto, *identity, evidence.session_token, parts_.lifecycle_clock.now()));
   const DerivedSigningKey* signing_key = nullptr;
   for (const DerivedSigningKey& known : entry->signing_keys) {
     if (known.date == evidence.scope_date && known.service == service && known.region == evidence.region) {
@@ -140,6 +159,9 @@ Result<Caller> Engine::authenticate(EngineWorker& worker, const SigV4Request& re
     signing_key = &entry->signing_keys.back();
   }
   TRY(verify_sigv4(*worker.crypto, evidence, request, signing_key->key.expose(), worker.scratch));
+  // Without multi-factor authentication (AWS STS API reference, GetSessionToken).
+  if (identity->session && !identity->is_role_session() && service == "iam") return fail(invalid_token());
+  if (!identity->session) key_uses_.note(*entry, now, service, evidence.region);
   return Caller{identity, std::move(origin), served ? std::string(evidence.region) : parts_.settings.region, now};
 }
 
@@ -167,6 +189,7 @@ void Engine::start_fill(EngineWorker& worker, const std::string& item) {
     end_fill(worker, item, fail(ErrorCode::kServiceUnavailable, "The server is starting. Try again."));
     return;
   }
+  worker.fills[item].identity_seen = worker.owner_drops.latest();
   pool_->submit_internal([this, port, &worker, item](PoolThread& thread) {
     auto loaded = std::make_shared<Result<CacheEntry>>(load_item(thread, item));
     port->post(worker.index, [this, &worker, item, loaded] { end_fill(worker, item, std::move(*loaded)); });
@@ -175,6 +198,10 @@ void Engine::start_fill(EngineWorker& worker, const std::string& item) {
 
 void Engine::end_fill(EngineWorker& worker, const std::string& item, Result<CacheEntry> loaded) {
   const auto found = worker.fills.find(item);
+  if (loaded && loaded->identity != nullptr) {
+    loaded->identity_seen = found->second.identity_seen;
+    found->second.stale |= !worker.owner_drops.holds(loaded->identity->owners, loaded->identity_seen);
+  }
   if (found->second.stale) {
     found->second.stale = false;
     start_fill(worker, item);
@@ -234,6 +261,7 @@ void Engine::drop_everywhere(std::vector<std::string> items, std::function<void(
     port->post(i, [this, i, shared] {
       EngineWorker& worker = *workers_[i];
       for (const std::string& item : shared->items) {
+        if (item.starts_with("O|")) worker.owner_drops.drop(std::string_view(item).substr(2));
         if (const CacheEntry* const entry = worker.cache.find(item)) entry->supersede();
         worker.cache.erase(item);
         const auto fill = worker.fills.find(item);
@@ -316,25 +344,53 @@ void Engine::finish(const std::shared_ptr<Job>& job, Result<std::string> result,
 
 // --- Cryptography that takes long ---
 
+namespace {
+
+// What the authorisation of offloaded work rests on.
+struct OffloadBasis {
+  std::shared_ptr<const IdentitySnapshot> identity;
+  std::vector<std::shared_ptr<const KeySnapshot>> keys;
+  std::uint64_t owner_drops;
+};
+
+// The cache item of what has changed since; empty while nothing has.
+std::string superseded_item(const OffloadBasis& basis) {
+  if (basis.identity->superseded.is_set()) return cache_key::identity(basis.identity->access_key.access_key_id);
+  for (const auto& key : basis.keys) {
+    if (key->superseded.is_set()) return cache_key::key(key->key.account, key->key.region, key->key.key_id);
+  }
+  return {};
+}
+
+// On the worker's thread: the result counts only if what it rests on is still so, also after the work.
+void finish_offload(EngineWorker& worker, const OffloadBasis& basis,
+                    const std::function<void(Result<std::string>)>& done, Result<std::string>& result) {
+  std::string moved_on = superseded_item(basis);
+  std::uint64_t seen = basis.owner_drops;
+  if (!worker.owner_drops.holds(basis.identity->owners, seen)) {
+    moved_on = cache_key::identity(basis.identity->access_key.access_key_id);
+  }
+  if (moved_on.empty()) return done(std::move(result));
+  worker.missing = std::move(moved_on);
+  done(fail(ErrorCode::kCacheMiss, "What the request rests on has changed."));
+}
+
+}  // namespace
+
 void Engine::offload(EngineWorker& worker, const Caller& caller, std::vector<std::shared_ptr<const KeySnapshot>> keys,
                      PoolWork work, std::function<void(Result<std::string>)> done) {
   WorkerPort* const port = port_.load(std::memory_order_acquire);
   const auto shared_done = std::make_shared<std::function<void(Result<std::string>)>>(std::move(done));
   Status queued = fail(ErrorCode::kServiceUnavailable, "The server is starting. Try again.");
   if (port != nullptr) {
-    queued = pool_->submit([port, &worker, identity = caller.identity, keys = std::move(keys), work = std::move(work),
-                            shared_done](PoolThread& thread) {
-      std::string moved_on;
-      if (identity->superseded.is_set()) moved_on = cache_key::identity(identity->access_key.access_key_id);
-      for (const auto& key : keys) {
-        if (key->superseded.is_set()) moved_on = cache_key::key(key->key.account, key->key.region, key->key.key_id);
-      }
+    const auto basis = std::make_shared<const OffloadBasis>(
+        OffloadBasis{caller.identity, std::move(keys), worker.owner_drops.latest()});
+    queued = pool_->submit([port, &worker, basis, work = std::move(work), shared_done](PoolThread& thread) {
+      const std::string moved_on = superseded_item(*basis);
       auto result = std::make_shared<Result<std::string>>(
           moved_on.empty() ? work(thread) : fail(ErrorCode::kCacheMiss, "What the request rests on has changed."));
-      port->post(worker.index, [&worker, shared_done, moved_on, result] {
-        if (!moved_on.empty()) worker.missing = moved_on;
-        (*shared_done)(std::move(*result));
-      });
+      port->post(worker.index,
+                 [&worker, basis, shared_done, result] { finish_offload(worker, *basis, *shared_done, *result); });
     });
   }
   if (!queued) (*shared_done)(fail(queued.error()));

@@ -15,6 +15,7 @@
 #include "engine/caller.h"
 #include "engine/engine_worker.h"
 #include "engine/event_outbox.h"
+#include "engine/key_uses.h"
 #include "engine/pool.h"
 #include "engine/settings.h"
 #include "engine/trail.h"
@@ -151,11 +152,15 @@ class Engine : private KeyUsageSource {
   Status restore_clock();
   Status watch_clock();
   Status save_clock(const LifecycleClockState& state);
+  // Writes back when access keys were last used; under system_mutex_.
+  Status save_key_uses();
   void sweeper_loop();
   void wake_sweeper();
   void do_chores();  // of a turn of the sweeper
   void gather_usages();
   std::optional<KeyLastUsage> recent_usage(const RowId& row) override;
+  // Removes a session that ended long ago; under system_mutex_.
+  Status forget_session(const DueEntry& due);
   Status commit_system(Batch batch, std::string event_lines);
   Status rewrap();
   Transaction::Environment environment(PoolThread& thread);
@@ -170,7 +175,8 @@ class Engine : private KeyUsageSource {
   UnderWay commits_;  // of requests, in the store's writer
   KeyCounter key_counter_;
   GatheredUsages usages_;
-  Timestamp usages_saved_;           // of the sweeper's thread
+  Timestamp usages_saved_;  // of the sweeper's thread
+  KeyUses key_uses_;
   LifecycleClockState saved_clock_;  // guarded by system_mutex_
   PoolThread system_thread_;         // guarded by system_mutex_
   std::mutex system_mutex_;

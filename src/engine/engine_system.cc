@@ -7,6 +7,7 @@
 #include "engine/clock_record.h"
 #include "engine/engine.h"
 #include "engine/lifecycle_changes.h"
+#include "engine/sessions.h"
 
 namespace kagimori {
 namespace {
@@ -16,6 +17,7 @@ constexpr std::size_t kSweepPage = 256;
 constexpr std::size_t kRewrapRecords = 500;
 constexpr std::int64_t kSaveClockSeconds = 60;
 constexpr std::int64_t kSaveUsagesSeconds = 60;
+constexpr std::size_t kUsesPage = 256;
 constexpr std::chrono::milliseconds kStopPoll{100};
 // How long one turn of the sweeper re-wraps at a stretch.
 constexpr std::chrono::seconds kRewrapTurn{2};
@@ -34,6 +36,8 @@ std::string_view event_name(DueKind kind) {
       return kSynchronizeMultiRegionKey.name;
     case DueKind::kRemoveGrants:
       return "RemoveGrantsOfDeletedKey";
+    case DueKind::kSessionExpiry:
+      break;  // leaves no event: that a session ends was said when it began
   }
   return {};
 }
@@ -139,6 +143,26 @@ Status Engine::save_clock(const LifecycleClockState& state) {
   return {};
 }
 
+Status Engine::save_key_uses() {
+  for (std::vector<AccessKeyUse> uses = key_uses_.take(kUsesPage); !uses.empty(); uses = key_uses_.take(kUsesPage)) {
+    const Caller clock;
+    Trail trail;
+    TRY_ASSIGN(auto read, parts_.store.read());
+    Transaction transaction(environment(system_thread_), std::move(read), clock, trail);
+    for (const AccessKeyUse& use : uses) {
+      const Bytes key = record_key::access_key(use.access_key_id);
+      TRY_ASSIGN(const auto access_key, transaction.get<AccessKey>(kSystemAccount, Table::kAccessKeys, key));
+      if (access_key) TRY(transaction.put(kSystemAccount, Table::kAccessKeyUses, key, encode(use)));
+    }
+    const auto saved = parts_.store.commit_and_wait(transaction.take_batch());
+    if (!saved) {
+      for (AccessKeyUse& use : uses) key_uses_.put_back(std::move(use));
+      return saved.error().code == ErrorCode::kStale ? Status() : Status(fail(saved.error()));
+    }
+  }
+  return {};
+}
+
 Status Engine::watch_clock() {
   const auto jump = parts_.lifecycle_clock.check_for_jump();
   if (jump) {
@@ -153,6 +177,21 @@ Status Engine::watch_clock() {
                        state.destruction_held != saved_clock_.destruction_held ||
                        state.newest >= saved_clock_.newest.plus_seconds(kSaveClockSeconds);
   return changed ? save_clock(state) : Status();
+}
+
+// No event: that a session ends was said when it began.
+Status Engine::forget_session(const DueEntry& due) {
+  const Caller clock;
+  Trail trail;
+  TRY_ASSIGN(auto read, parts_.store.read());
+  Transaction transaction(environment(system_thread_), std::move(read), clock, trail);
+  TRY(end_session(transaction, due));
+  const auto done = parts_.store.commit_and_wait(transaction.take_batch());
+  if (!done) return fail(done.error());
+  std::promise<void> dropped;
+  drop_everywhere(transaction.take_stale_items(), [&dropped] { dropped.set_value(); });
+  dropped.get_future().wait();
+  return {};
 }
 
 Status Engine::sweep() {
@@ -179,6 +218,13 @@ Status Engine::sweep() {
     for (const DueEntry& entry : due) {
       if (stopping_) return {};
       if (entry.kind == DueKind::kDelete && parts_.lifecycle_clock.destruction_is_held()) continue;
+      if (entry.kind == DueKind::kSessionExpiry) {
+        const std::lock_guard lock(system_mutex_);
+        if (const Status done = forget_session(entry); !done) {
+          LogLine(LogLevel::kError, "an expired session can't be removed").field("reason", done.error().message);
+        }
+        continue;
+      }
       const std::string_view name = event_name(entry.kind);
       const Status done = run_system(name, [&](Transaction& transaction) { return apply_due(transaction, entry); });
       // One key that can't be processed (a damaged record) must not hold up the others.
@@ -241,6 +287,10 @@ void Engine::do_chores() {
   if (const Timestamp now = parts_.clock.now(); now >= usages_saved_.plus_seconds(kSaveUsagesSeconds)) {
     usages_saved_ = now;
     if (const Status saved = save_usages(); !saved) report("the use of keys could not be stored", saved.error());
+    const std::lock_guard system(system_mutex_);
+    if (const Status saved = save_key_uses(); !saved) {
+      report("the last uses of access keys are not saved", saved.error());
+    }
   }
   if (const Status ready = outbox_.ready(); !ready) report("audit events wait", ready.error());
   {

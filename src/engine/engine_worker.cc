@@ -1,5 +1,7 @@
 #include "engine/engine_worker.h"
 
+#include "engine/cache_key.h"
+
 namespace kagimori {
 
 Result<std::unique_ptr<EngineWorker>> EngineWorker::create(std::size_t index, const EngineSettings& settings) {
@@ -13,6 +15,14 @@ Result<CacheEntry*> EngineWorker::need(std::string name) {
   CacheEntry* entry = cache.find(name);
   if (entry != nullptr) return entry;
   missing = std::move(name);
+  return fail(ErrorCode::kCacheMiss, "Not cached.");
+}
+
+Result<CacheEntry*> EngineWorker::need_identity(std::string_view access_key_id) {
+  TRY_ASSIGN(CacheEntry* const entry, need(cache_key::identity(access_key_id)));
+  if (entry->identity == nullptr || owner_drops.holds(entry->identity->owners, entry->identity_seen)) return entry;
+  missing = entry->name;
+  cache.erase(missing);
   return fail(ErrorCode::kCacheMiss, "Not cached.");
 }
 

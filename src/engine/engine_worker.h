@@ -10,6 +10,7 @@
 #include "crypto/context.h"
 #include "crypto/random.h"
 #include "engine/key_usage.h"
+#include "engine/owner_drops.h"
 #include "engine/settings.h"
 #include "engine/worker_cache.h"
 #include "protocol/sigv4.h"
@@ -25,17 +26,21 @@ struct EngineWorker {
   std::unique_ptr<CryptoContext> crypto;
   std::unique_ptr<OpensslRandom> random;
   WorkerCache cache;
+  OwnerDrops owner_drops;
   SigV4Scratch scratch;
 
   // The item that a verb did not find; set together with ErrorCode::kCacheMiss. Engine::fill fetches it.
   std::string missing;
   // The cached item, or kCacheMiss.
   Result<CacheEntry*> need(std::string name);
+  // The holder of an access key, unless what it depends on has changed since.
+  Result<CacheEntry*> need_identity(std::string_view access_key_id);
 
   // Fills under way: who waits for an item, and whether it went stale while it was being read.
   struct Fill {
     std::vector<std::function<void(Status)>> waiting;
     bool stale = false;
+    std::uint64_t identity_seen = 0;  // as CacheEntry's, when the read began
   };
   std::unordered_map<std::string, Fill> fills;
 

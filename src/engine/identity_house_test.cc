@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "engine/inline_policies.h"
 #include "engine/loader.h"
-#include "engine/user_policies.h"
 #include "engine/users.h"
 
 namespace kagimori::engine_test {
@@ -50,7 +50,8 @@ std::string IdentityHouse::make_user(std::string_view name, std::string_view pol
 }
 
 Status IdentityHouse::put_policy(std::string_view user_name, std::string_view policy_name, std::string_view text) {
-  return do_as(admin, [&](Transaction& t) { return put_user_policy(t, user_name, policy_name, std::string(text)); });
+  return do_as(admin,
+               [&](Transaction& t) { return put_inline_policy<User>(t, user_name, policy_name, std::string(text)); });
 }
 
 std::string allow(std::string_view action, std::string_view resource) {

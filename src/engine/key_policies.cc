@@ -30,7 +30,7 @@ Result<KeyPolicy> make_policy(Transaction& transaction, const Key& key, std::str
   policy.version = key.policy_version;
   TRY_ASSIGN(const std::vector<std::string> named, named_principals(text, PolicyKind::kKey));
   for (const std::string& principal : named) {
-    TRY_ASSIGN(const std::optional<NamedUser> user, find_principal(transaction, principal));
+    TRY_ASSIGN(const std::optional<NamedPrincipal> user, find_principal(transaction, principal));
     if (!user) {
       return fail(ErrorCode::kMalformedPolicyDocument,
                   "Policy contains a statement with one or more invalid principals.");
@@ -96,8 +96,10 @@ Result<std::string> get_key_policy(Transaction& transaction, std::string_view ke
   TRY(check_name(policy_name));
   PrincipalNames shown;
   for (const auto& [arn, unique_id] : found.policy_record.bindings) {
-    TRY_ASSIGN(const std::optional<NamedUser> user, find_principal(transaction, arn));
+    TRY_ASSIGN(const std::optional<NamedPrincipal> user, find_principal(transaction, arn));
     const bool is_there = user && user->unique_id == unique_id;
+    // A session is named by its ARN alone; its unique id is its role's.
+    if (is_there && arn.find(":assumed-role/") != std::string::npos) continue;
     shown.emplace(is_there ? unique_id : arn, is_there ? arn : unique_id);
   }
   return render_key_policy(found.policy_record.text, shown);

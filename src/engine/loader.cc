@@ -101,41 +101,6 @@ Result<std::vector<std::string>> load_alias_names(RecordReader& reader, const Ke
   return names;
 }
 
-Result<std::shared_ptr<const IdentitySnapshot>> load_identity(RecordReader& reader, std::string_view access_key_id) {
-  using Answer = std::shared_ptr<const IdentitySnapshot>;
-  TRY_ASSIGN(auto access_key,
-             reader.get<AccessKey>(kSystemAccount, Table::kAccessKeys, record_key::access_key(access_key_id)));
-  if (!access_key) return Answer{};
-  auto snapshot = std::make_shared<IdentitySnapshot>();
-  snapshot->access_key = std::move(access_key->record);
-  snapshot->access_key_revision = access_key->revision;
-  const std::string& account = snapshot->account();
-  TRY_ASSIGN(snapshot->secret, reader.keyrings().unwrap(reader.crypto(), material_binding(snapshot->access_key),
-                                                        snapshot->access_key.secret));
-  TRY_ASSIGN(auto owner, reader.get<Account>(kSystemAccount, Table::kAccounts, record_key::account(account)));
-  if (!owner) return missing("account record", account);
-  snapshot->account_is_operator = owner->record.is_operator;
-  if (snapshot->is_root()) {
-    snapshot->arn = root_arn(account);
-    return Answer(std::move(snapshot));
-  }
-  const std::string& user_id = snapshot->unique_id();
-  TRY_ASSIGN(auto user, reader.get<User>(account, Table::kUsers, record_key::user(account, user_id)));
-  if (!user) return missing("user record", user_id);
-  snapshot->user_revision = user->revision;
-  snapshot->user_name = user->record.name;
-  snapshot->tags = user->record.tags;
-  snapshot->arn = user_arn(account, user->record.path, user->record.name);
-  TRY_ASSIGN(auto policies, reader.scan_all<UserPolicy>(account, Table::kUserPolicies,
-                                                        record_key::user_policies_of(account, user_id)));
-  if (policies.size() != user->record.policy_count) return missing("policy", user_id);
-  for (const Loaded<UserPolicy>& policy : policies) {
-    TRY_ASSIGN(auto compiled, CompiledPolicy::compile(policy.record.text, PolicyKind::kIdentity, {}));
-    snapshot->policies.push_back(std::move(compiled));
-  }
-  return Answer(std::move(snapshot));
-}
-
 Result<std::shared_ptr<const KeySnapshot>> load_key(RecordReader& reader, std::string_view account,
                                                     std::string_view region, std::string_view key_id) {
   using Answer = std::shared_ptr<const KeySnapshot>;

@@ -1,14 +1,39 @@
 #include "engine/principals.h"
 
+#include <fmt/format.h>
+
+#include "engine/iam_record.h"
 #include "model/arn.h"
 
 namespace kagimori {
 namespace {
 
-Result<std::optional<NamedUser>> user_by_id(Transaction& transaction, std::string_view account, std::string_view id) {
-  TRY_ASSIGN(const auto user, transaction.get<User>(account, Table::kUsers, record_key::user(account, id)));
-  if (!user) return std::optional<NamedUser>{};
-  return std::optional(NamedUser{user_arn(user->account, user->path, user->name), user->user_id});
+using Found = std::optional<NamedPrincipal>;
+
+template <typename R>
+Result<Found> by_id(Transaction& transaction, std::string_view id) {
+  const std::string& account = transaction.account();
+  TRY_ASSIGN(const auto record, transaction.get<R>(account, IamRecord<R>::kTable, record_key::iam_entity(account, id)));
+  if (!record) return Found{};
+  return Found(NamedPrincipal{named_arn(*record), id_of(*record)});
+}
+
+template <typename R>
+Result<Found> by_arn(Transaction& transaction, const ArnView& arn, std::string_view text) {
+  const std::string_view name = arn.resource.substr(arn.resource.rfind('/') + 1);
+  TRY_ASSIGN(const auto record, read_named<R>(transaction, arn.account, name));
+  if (!record || named_arn(*record) != text) return Found{};
+  return Found(NamedPrincipal{std::string(text), id_of(*record)});
+}
+
+// arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION. The session itself need not be there.
+Result<Found> by_session_arn(Transaction& transaction, const ArnView& arn, std::string_view text) {
+  std::string_view name = arn.resource.substr(arn.resource.find('/') + 1);
+  name = name.substr(0, name.find('/'));
+  TRY_ASSIGN(const auto role, read_named<Role>(transaction, arn.account, name));
+  // Names differ by case here: what is written must be what sessions are called.
+  if (!role || role->name != name) return Found{};
+  return Found(NamedPrincipal{std::string(text), role->role_id});
 }
 
 }  // namespace
@@ -21,20 +46,30 @@ std::string lower_case(std::string_view text) {
   return lower;
 }
 
-Result<std::optional<NamedUser>> find_principal(Transaction& transaction, std::string_view principal) {
+Result<std::optional<NamedPrincipal>> find_principal(Transaction& transaction, std::string_view principal) {
   const auto arn = parse_arn(principal);
-  if (!arn) return user_by_id(transaction, transaction.account(), principal);
-  constexpr std::string_view kUser = "user/";
-  if (arn->service != "iam" || !arn->resource.starts_with(kUser) || !is_account_id(arn->account)) {
-    return std::optional<NamedUser>{};
+  if (!arn)
+    return principal.starts_with("AROA") ? by_id<Role>(transaction, principal) : by_id<User>(transaction, principal);
+  if (!is_account_id(arn->account)) return Found{};
+  if (arn->service == "iam" && arn->resource.starts_with("user/")) return by_arn<User>(transaction, *arn, principal);
+  if (arn->service == "iam" && arn->resource.starts_with("role/")) return by_arn<Role>(transaction, *arn, principal);
+  if (arn->service == "sts" && arn->resource.starts_with("assumed-role/")) {
+    return by_session_arn(transaction, *arn, principal);
   }
-  const std::string_view name = arn->resource.substr(arn->resource.rfind('/') + 1);
-  TRY_ASSIGN(const auto user_id, transaction.get<Bytes>(arn->account, Table::kUserNames,
-                                                        record_key::user_name(arn->account, lower_case(name))));
-  if (!user_id) return std::optional<NamedUser>{};
-  TRY_ASSIGN(auto user, user_by_id(transaction, arn->account, as_text(*user_id)));
-  if (user && user->arn != principal) return std::optional<NamedUser>{};
-  return user;
+  return Found{};
+}
+
+Result<std::vector<std::pair<std::string, std::string>>> bind_trusted(Transaction& transaction, std::string_view text) {
+  TRY_ASSIGN(const std::vector<std::string> named, named_principals(text, PolicyKind::kTrust));
+  std::vector<std::pair<std::string, std::string>> bindings;
+  for (const std::string& principal : named) {
+    TRY_ASSIGN(const auto found, find_principal(transaction, principal));
+    if (!found) {
+      return fail(ErrorCode::kMalformedPolicy, fmt::format("Invalid principal in policy: \"AWS\":\"{}\"", principal));
+    }
+    bindings.emplace_back(found->arn, found->unique_id);
+  }
+  return bindings;
 }
 
 }  // namespace kagimori

@@ -18,7 +18,17 @@ struct Quotas {
   std::size_t on_demand_rotations = 25;
   std::size_t users_per_account = 5'000;
   std::size_t access_keys_per_user = 2;
-  std::size_t user_policy_bytes = 2'048;  // of all inline policies of a user, white space not counted
+  std::size_t user_policy_bytes = 2'048;   // of all inline policies of a user, white space not counted
+  std::size_t role_policy_bytes = 10'240;  // likewise of a role
+  std::size_t group_policy_bytes = 5'120;  // likewise of a group
+  std::size_t roles_per_account = 1'000;
+  std::size_t groups_per_account = 300;
+  std::size_t groups_per_user = 10;
+  std::size_t policies_per_account = 1'500;
+  std::size_t policies_per_principal = 10;  // managed policies of a user, role or group
+  std::size_t versions_per_policy = 5;
+  std::size_t managed_policy_bytes = 6'144;  // white space not counted
+  std::size_t trust_policy_bytes = 2'048;
 };
 
 struct EngineSettings {

@@ -96,8 +96,14 @@ audit::Event Trail::event(const Caller& caller, const Error* error, std::string_
   } else if (caller.identity != nullptr) {
     const IdentitySnapshot& who = *caller.identity;
     event.account = who.account();
-    event.user = {who.is_root() ? "Root" : "IAMUser", who.unique_id(), who.arn, who.account(),
-                  who.access_key.access_key_id,       who.user_name};
+    const std::string_view type = who.is_root() ? "Root" : who.is_role_session() ? "AssumedRole" : "IAMUser";
+    event.user = {type, who.user_id(), who.arn, who.account(), who.access_key.access_key_id, who.user_name};
+    if (who.session) {
+      const IdentitySession& session = *who.session;
+      event.session = {session.record.created, session.record.source_identity,
+                       who.unique_id(),        session.role_arn,
+                       who.account(),          session.role_name};
+    }
   }
   if (!by_service_) {
     event.source_address = caller.origin.source_address;

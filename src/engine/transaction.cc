@@ -186,26 +186,20 @@ Status Transaction::add_transition(Key& key, std::string_view from, std::string_
 }
 
 Status Transaction::check_caller() {
-  const IdentitySnapshot& who = *caller_->identity;
-  const std::string& access_key_id = who.access_key.access_key_id;
-  const Bytes access_key = record_key::access_key(access_key_id);
-  TRY_ASSIGN(const auto stored_key, read_->get(Table::kAccessKeys, access_key));
-  bool same = stored_key && stored_key->revision == who.access_key_revision;
-  expect(Table::kAccessKeys, access_key, stored_key ? stored_key->revision : 0);
-  if (!who.is_root()) {
-    const Bytes user = record_key::user(who.account(), who.unique_id());
-    TRY_ASSIGN(const auto stored_user, read_->get(Table::kUsers, user));
-    same = same && stored_user && stored_user->revision == who.user_revision;
-    expect(Table::kUsers, user, stored_user ? stored_user->revision : 0);
+  bool same = true;
+  for (const Expectation& record : caller_->identity->basis) {
+    TRY_ASSIGN(const auto stored, read_->get(record.table, record.key));
+    const std::uint64_t revision = stored ? stored->revision : 0;
+    same = same && revision == record.revision;
+    expect(record.table, record.key, revision);
   }
   if (same) return {};
-  std::shared_ptr<const IdentitySnapshot> fresh;
-  if (stored_key) {
-    TRY_ASSIGN(fresh, load_identity(reader_, access_key_id));
-  }
+  TRY_ASSIGN(std::shared_ptr<const IdentitySnapshot> fresh,
+             load_identity(reader_, caller_->identity->access_key.access_key_id));
   if (fresh == nullptr || !fresh->access_key.active) {
     return fail(ErrorCode::kUnrecognizedClient, "The security token included in the request is invalid.");
   }
+  for (const Expectation& record : fresh->basis) expect(record.table, record.key, record.revision);
   auto caller = std::make_shared<Caller>(*caller_);
   caller->identity = std::move(fresh);
   caller_ = std::move(caller);

@@ -16,6 +16,7 @@
 #include "engine/key_counter.h"
 #include "engine/key_snapshot.h"
 #include "engine/key_usage.h"
+#include "engine/key_uses.h"
 #include "engine/records.h"
 #include "engine/settings.h"
 #include "engine/trail.h"
@@ -50,6 +51,7 @@ class Transaction {
     Timestamp now;  // real time
     Timestamp lifecycle_now;
     KeyUsageSource* usages = nullptr;  // null where nothing is used: then the store's word is all
+    const KeyUses* key_uses = nullptr;
   };
 
   Transaction(const Environment& environment, std::unique_ptr<ReadTransaction> read, const Caller& caller,
@@ -59,6 +61,7 @@ class Transaction {
   RandomSource& random() { return environment_.random; }
   Keyrings& keyrings() { return environment_.keyrings; }
   const EngineSettings& settings() const { return environment_.settings; }
+  const KeyUses* key_uses() const { return environment_.key_uses; }  // null outside of a server
   KeyCounter& key_counter() { return environment_.key_counter; }
   // The last use of a key, also one of this moment; nullopt for a key that was never used.
   Result<std::optional<KeyLastUsage>> last_usage(const Key& key);

@@ -4,7 +4,7 @@
 
 #include "engine/cache_key.h"
 #include "engine/identity_house_test.h"
-#include "engine/user_policies.h"
+#include "engine/inline_policies.h"
 
 namespace kagimori::engine_test {
 namespace {
@@ -20,9 +20,10 @@ Result<User> get(IdentityHouse& house, std::string_view by, std::string_view nam
 Status remove(IdentityHouse& house, std::string_view by, std::string_view name) {
   return house.do_as(by, [&](Transaction& t) { return delete_user(t, name); });
 }
-Result<UserPage> list(IdentityHouse& house, std::string_view by, std::string_view prefix, std::size_t limit,
-                      std::optional<std::string_view> marker = std::nullopt) {
-  return house.as<UserPage>(by, [&](Transaction& t) { return list_users(t, prefix, limit, marker); });
+Result<NamedPage<User>> list(IdentityHouse& house, std::string_view by, std::string_view prefix, std::size_t limit,
+                             std::optional<std::string_view> marker = std::nullopt) {
+  return house.as<NamedPage<User>>(
+      by, [&](Transaction& t) { return list_named<User>(t, {"ListUsers", prefix, limit, marker}); });
 }
 
 TEST(Users, AreFoundByNameWithoutRegardToCase) {
@@ -128,7 +129,7 @@ TEST(Users, AreListedByPage) {
   do {
     const auto page = list(house, house.admin, "", 1, marker);
     ASSERT_TRUE(page);
-    for (const User& user : page->users) names.push_back(user.name);
+    for (const User& user : page->records) names.push_back(user.name);
     marker = page->next_marker;
     ++pages;
   } while (marker);
@@ -142,9 +143,9 @@ TEST(Users, AreListedByPath) {
   ASSERT_TRUE(create(house, house.admin, "a", "/x/"));
   ASSERT_TRUE(create(house, house.admin, "b", "/x/y/"));
   ASSERT_TRUE(create(house, house.admin, "c", "/z/"));
-  EXPECT_EQ(list(house, house.admin, "/x/", 10)->users.size(), 2U);
-  EXPECT_EQ(list(house, house.admin, "/x/y", 10)->users.size(), 1U);
-  EXPECT_TRUE(list(house, house.admin, "/none/", 10)->users.empty());
+  EXPECT_EQ(list(house, house.admin, "/x/", 10)->records.size(), 2U);
+  EXPECT_EQ(list(house, house.admin, "/x/y", 10)->records.size(), 1U);
+  EXPECT_TRUE(list(house, house.admin, "/none/", 10)->records.empty());
   EXPECT_FALSE(list(house, house.admin, "/none/", 10)->next_marker);
 }
 
@@ -154,7 +155,7 @@ TEST(Users, StayWhileTheyHaveKeysOrPolicies) {
   EXPECT_EQ(code_of(remove(house, house.admin, "bob")), ErrorCode::kDeleteConflict);
   ASSERT_TRUE(house.do_as(house.admin, [&](Transaction& t) { return delete_access_key(t, "bob", key); }));
   EXPECT_EQ(code_of(remove(house, house.admin, "bob")), ErrorCode::kDeleteConflict);
-  ASSERT_TRUE(house.do_as(house.admin, [&](Transaction& t) { return delete_user_policy(t, "bob", "test"); }));
+  ASSERT_TRUE(house.do_as(house.admin, [&](Transaction& t) { return delete_inline_policy<User>(t, "bob", "test"); }));
   EXPECT_TRUE(remove(house, house.admin, "BOB"));
   EXPECT_EQ(code_of(get(house, house.admin, "bob")), ErrorCode::kNoSuchEntity);
 }

@@ -79,7 +79,13 @@ std::string alias_arn(std::string_view region, std::string_view account, std::st
   return fmt::format("arn:{}:kms:{}:{}:{}", kPartition, region, account, alias_name);
 }
 std::string user_arn(std::string_view account, std::string_view path, std::string_view user_name) {
-  return fmt::format("arn:{}:iam::{}:user{}{}", kPartition, account, path, user_name);
+  return iam_arn(account, "user", path, user_name);
+}
+std::string iam_arn(std::string_view account, std::string_view type, std::string_view path, std::string_view name) {
+  return fmt::format("arn:{}:iam::{}:{}{}{}", kPartition, account, type, path, name);
+}
+std::string assumed_role_arn(std::string_view account, std::string_view role_name, std::string_view session_name) {
+  return fmt::format("arn:{}:sts::{}:assumed-role/{}/{}", kPartition, account, role_name, session_name);
 }
 std::string root_arn(std::string_view account) { return fmt::format("arn:{}:iam::{}:root", kPartition, account); }
 

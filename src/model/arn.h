@@ -24,6 +24,9 @@ std::string alias_arn(std::string_view region, std::string_view account, std::st
 std::string user_arn(std::string_view account, std::string_view path,
                      std::string_view user_name);  // path "/" or "/a/b/"
 std::string root_arn(std::string_view account);
+// "user", "role", "group" or "policy", with a path as user_arn's.
+std::string iam_arn(std::string_view account, std::string_view type, std::string_view path, std::string_view name);
+std::string assumed_role_arn(std::string_view account, std::string_view role_name, std::string_view session_name);
 
 // A UUID in lower case, or mrk- and 32 lower-case hexadecimal digits.
 bool is_key_id(std::string_view text);

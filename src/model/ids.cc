@@ -18,6 +18,10 @@ bool is_account_id(std::string_view text) {
 
 std::string make_user_id(RandomSource& random) { return "AIDA" + make_base32_id(random, 17); }
 std::string make_access_key_id(RandomSource& random) { return "AKIA" + make_base32_id(random, 16); }
+std::string make_session_key_id(RandomSource& random) { return "ASIA" + make_base32_id(random, 16); }
+std::string make_role_id(RandomSource& random) { return "AROA" + make_base32_id(random, 17); }
+std::string make_group_id(RandomSource& random) { return "AGPA" + make_base32_id(random, 17); }
+std::string make_policy_id(RandomSource& random) { return "ANPA" + make_base32_id(random, 17); }
 
 std::string make_multi_region_key_id(RandomSource& random) {
   std::array<std::uint8_t, 16> id{};

@@ -61,6 +61,12 @@ KAGIMORI_RECORD(Account)
 KAGIMORI_RECORD(User)
 KAGIMORI_RECORD(UserPolicy)
 KAGIMORI_RECORD(AccessKey)
+KAGIMORI_RECORD(Role)
+KAGIMORI_RECORD(Group)
+KAGIMORI_RECORD(ManagedPolicy)
+KAGIMORI_RECORD(ManagedPolicyVersion)
+KAGIMORI_RECORD(Session)
+KAGIMORI_RECORD(AccessKeyUse)
 #undef KAGIMORI_RECORD
 
 Bytes encode_row(const RowId& row) { return encode_record(row); }

@@ -23,6 +23,12 @@ Bytes encode(const Account& record);
 Bytes encode(const User& record);
 Bytes encode(const UserPolicy& record);
 Bytes encode(const AccessKey& record);
+Bytes encode(const Role& record);
+Bytes encode(const Group& record);
+Bytes encode(const ManagedPolicy& record);
+Bytes encode(const ManagedPolicyVersion& record);
+Bytes encode(const Session& record);
+Bytes encode(const AccessKeyUse& record);
 
 // T is one of the types above, e.g. decode<Key>(bytes).
 template <typename T>

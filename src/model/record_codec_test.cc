@@ -31,6 +31,12 @@ KAGIMORI_GOLDEN(Account, account);
 KAGIMORI_GOLDEN(User, user);
 KAGIMORI_GOLDEN(UserPolicy, user_policy);
 KAGIMORI_GOLDEN(AccessKey, access_key);
+KAGIMORI_GOLDEN(Role, role);
+KAGIMORI_GOLDEN(Group, group);
+KAGIMORI_GOLDEN(ManagedPolicy, managed_policy);
+KAGIMORI_GOLDEN(ManagedPolicyVersion, managed_policy_version);
+KAGIMORI_GOLDEN(Session, session);
+KAGIMORI_GOLDEN(AccessKeyUse, access_key_use);
 #undef KAGIMORI_GOLDEN
 
 Bytes read_golden(std::string_view name) {
@@ -46,7 +52,8 @@ Bytes read_golden(std::string_view name) {
 template <typename R>
 class RecordCodecTest : public testing::Test {};
 using Records = testing::Types<Key, KeyVersion, KeyObject, Transition, Tombstone, Alias, KeyPolicy, KeyLastUsage, Grant,
-                               Account, User, UserPolicy, AccessKey>;
+                               Account, User, UserPolicy, AccessKey, Role, Group, ManagedPolicy, ManagedPolicyVersion,
+                               Session, AccessKeyUse>;
 TYPED_TEST_SUITE(RecordCodecTest, Records);
 
 TYPED_TEST(RecordCodecTest, EncodesAsTheGoldenFile) {

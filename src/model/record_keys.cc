@@ -5,6 +5,7 @@
 namespace kagimori {
 namespace {
 
+constexpr std::string_view kSessionPrefix = "ASIA";
 constexpr std::uint64_t kSignBit = std::uint64_t{1} << 63;
 
 // An account is always 12 digits and a row id 16 bytes, so neither needs an end mark. Of the other texts only the last
@@ -137,7 +138,35 @@ Bytes user_access_keys_of(std::string_view account, std::string_view user_id) {
   return KeyBuilder(account).text(user_id).take();
 }
 
+Bytes iam_entity(std::string_view account, std::string_view unique_id) {
+  return KeyBuilder(account).text(unique_id).take();
+}
+Bytes iam_name(std::string_view account, std::string_view lower_case_name) {
+  return KeyBuilder(account).text(lower_case_name).take();
+}
+Bytes iam_names_of(std::string_view account) { return KeyBuilder(account).take(); }
+Bytes policy_version(std::string_view account, std::string_view policy_id, std::uint32_t number) {
+  return KeyBuilder(account).text(policy_id).u32(number).take();
+}
+Bytes iam_link(std::string_view account, std::string_view from_id, std::string_view to_id) {
+  return KeyBuilder(account).text(from_id).text(to_id).take();
+}
+Bytes iam_links_of(std::string_view account, std::string_view from_id) {
+  return KeyBuilder(account).text(from_id).take();
+}
+
 }  // namespace record_key
+
+RowId session_row(std::string_view access_key_id) {
+  RowId row;
+  const std::string_view random = access_key_id.substr(std::min(kSessionPrefix.size(), access_key_id.size()));
+  std::copy_n(random.begin(), std::min(random.size(), row.bytes.size()), row.bytes.begin());
+  return row;
+}
+
+std::string session_of_row(const RowId& row) {
+  return std::string(kSessionPrefix).append(as_text(ByteView(row.bytes)));
+}
 
 Result<DueEntry> parse_due_key(ByteView key) {
   ByteReader reader(key);
@@ -150,7 +179,10 @@ Result<DueEntry> parse_due_key(ByteView key) {
   TRY_ASSIGN(const ByteView row, reader.take(entry.row.bytes.size()));
   std::copy(row.begin(), row.end(), entry.row.bytes.begin());
   TRY_ASSIGN(const std::uint8_t kind, reader.u8());
-  if (kind < static_cast<std::uint8_t>(DueKind::kRotate) || kind > static_cast<std::uint8_t>(DueKind::kRemoveGrants)) {
+  constexpr DueKind kKinds[] = {DueKind::kRotate, DueKind::kDelete, DueKind::kReplicate, DueKind::kRemoveGrants,
+                                DueKind::kSessionExpiry};
+  if (std::none_of(std::begin(kKinds), std::end(kKinds),
+                   [kind](DueKind known) { return static_cast<std::uint8_t>(known) == kind; })) {
     return fail(ErrorCode::kCorrupt, "A due entry asks for something unknown.");
   }
   entry.kind = static_cast<DueKind>(kind);

@@ -46,11 +46,28 @@ Bytes user_policies_of(std::string_view account, std::string_view user_id);  // 
 Bytes access_key(std::string_view access_key_id);
 Bytes user_access_key(std::string_view account, std::string_view user_id, std::string_view access_key_id);
 Bytes user_access_keys_of(std::string_view account, std::string_view user_id);  // prefix
+// Roles, groups and managed policies, by unique id and by name.
+Bytes iam_entity(std::string_view account, std::string_view unique_id);
+Bytes iam_name(std::string_view account, std::string_view lower_case_name);
+Bytes iam_names_of(std::string_view account);  // prefix
+Bytes policy_version(std::string_view account, std::string_view policy_id, std::uint32_t number);
+// What belongs to somebody: group members, groups of a user, policies of a user, role or group, who has a policy.
+Bytes iam_link(std::string_view account, std::string_view from_id, std::string_view to_id);
+Bytes iam_links_of(std::string_view account, std::string_view from_id);  // prefix: also the versions of a policy
 
 }  // namespace record_key
 
 // What a row of kDue asks for.
-enum class DueKind : std::uint8_t { kRotate = 1, kDelete = 2, kReplicate = 3, kRemoveGrants = 4 };
+enum class DueKind : std::uint8_t {
+  kRotate = 1,
+  kDelete = 2,
+  kReplicate = 3,
+  kRemoveGrants = 4,
+  kSessionExpiry = 16,
+};
+// A session has no row: the 16 characters of its access key id after "ASIA" stand in its place.
+RowId session_row(std::string_view access_key_id);
+std::string session_of_row(const RowId& row);
 struct DueEntry {
   Timestamp when;
   AccountId account;

@@ -126,6 +126,46 @@ struct RecordLayout<User> {
   static void walk(auto& io, auto& r) {
     io.account(r.account);
     io(r.user_id, r.name, r.path, r.created, r.policy_count, r.access_key_count, r.policy_revision, r.tags);
+    io(r.attached_policy_count, r.group_count, r.permissions_boundary);
+  }
+};
+
+template <>
+struct RecordLayout<Role> {
+  static constexpr std::string_view kName = "role";
+  static void walk(auto& io, auto& r) {
+    io.account(r.account);
+    io(r.role_id, r.name, r.path, r.created, r.description, r.max_session_seconds, r.trust_policy, r.trust_bindings);
+    io(r.policy_count, r.policy_revision, r.tags, r.attached_policy_count, r.permissions_boundary);
+  }
+};
+
+template <>
+struct RecordLayout<Group> {
+  static constexpr std::string_view kName = "group";
+  static void walk(auto& io, auto& r) {
+    io.account(r.account);
+    io(r.group_id, r.name, r.path, r.created, r.policy_count, r.policy_revision, r.attached_policy_count,
+       r.member_count);
+  }
+};
+
+template <>
+struct RecordLayout<ManagedPolicy> {
+  static constexpr std::string_view kName = "managed policy";
+  static void walk(auto& io, auto& r) {
+    io.account(r.account);
+    io(r.policy_id, r.name, r.path, r.description, r.created, r.updated, r.default_version, r.last_version);
+    io(r.version_count, r.attachment_count, r.boundary_count, r.tags);
+  }
+};
+
+template <>
+struct RecordLayout<ManagedPolicyVersion> {
+  static constexpr std::string_view kName = "managed policy version";
+  static void walk(auto& io, auto& r) {
+    io.account(r.account);
+    io(r.policy_id, r.number, r.text, r.created);
   }
 };
 
@@ -146,6 +186,23 @@ struct RecordLayout<AccessKey> {
     io.account(r.account);
     io(r.user_id, r.active, r.created, r.secret);
   }
+};
+
+template <>
+struct RecordLayout<Session> {
+  static constexpr std::string_view kName = "session";
+  static void walk(auto& io, auto& r) {
+    io(r.access_key_id);
+    io.account(r.account);
+    io(r.principal_id, r.role_session_name, r.token_hash, r.created, r.expires, r.secret, r.source_identity, r.tags);
+    io(r.transitive_tag_keys, r.policy, r.policy_arns);
+  }
+};
+
+template <>
+struct RecordLayout<AccessKeyUse> {
+  static constexpr std::string_view kName = "use of an access key";
+  static void walk(auto& io, auto& r) { io(r.access_key_id, r.when, r.service, r.region); }
 };
 
 template <>

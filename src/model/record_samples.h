@@ -203,7 +203,18 @@ inline Grant grant() {
 inline Account account() { return {"111122223333", "Example Ltd", kTime, true}; }
 
 inline User user() {
-  return {"111122223333", "AIDAQQQQWWWWEEEERRRR2", "Ann", "/staff/", kTime, 1, 2, 3, {{"team", "payments"}}};
+  return {"111122223333",
+          "AIDAQQQQWWWWEEEERRRR2",
+          "Ann",
+          "/staff/",
+          kTime,
+          1,
+          2,
+          3,
+          {{"team", "payments"}},
+          4,
+          5,
+          "arn:aws:iam::111122223333:policy/edge"};
 }
 
 inline UserPolicy user_policy() {
@@ -213,5 +224,68 @@ inline UserPolicy user_policy() {
 inline AccessKey access_key() {
   return {"AKIAQQQQWWWWEEEERRRR", "111122223333", "AIDAQQQQWWWWEEEERRRR2", false, kTime, {3, {9, 8, 7}}};
 }
+
+inline Role role() {
+  Role r;
+  r.account = "111122223333";
+  r.role_id = "AROAQQQQWWWWEEEERRRR2";
+  r.name = "Deployer";
+  r.path = "/ci/";
+  r.created = kTime;
+  r.description = "deploys";
+  r.max_session_seconds = 7'200;
+  r.trust_policy = R"({"Version":"2012-10-17","Statement":[]})";
+  r.trust_bindings = {{"arn:aws:iam::111122223333:user/ann", "AIDAQQQQWWWWEEEERRRR2"}};
+  r.policy_count = 1;
+  r.policy_revision = 2;
+  r.tags = {{"team", "payments"}};
+  r.attached_policy_count = 3;
+  r.permissions_boundary = "arn:aws:iam::111122223333:policy/edge";
+  return r;
+}
+
+inline Group group() { return {"111122223333", "AGPAQQQQWWWWEEEERRRR2", "Staff", "/all/", kTime, 1, 2, 3, 4}; }
+
+inline ManagedPolicy managed_policy() {
+  ManagedPolicy r;
+  r.account = "111122223333";
+  r.policy_id = "ANPAQQQQWWWWEEEERRRR2";
+  r.name = "edge";
+  r.path = "/limits/";
+  r.description = "what anybody may do at most";
+  r.created = kTime;
+  r.updated = kTime.plus_days(1);
+  r.default_version = 3;
+  r.last_version = 6;
+  r.version_count = 5;
+  r.attachment_count = 7;
+  r.boundary_count = 8;
+  r.tags = {{"team", "payments"}};
+  return r;
+}
+
+inline ManagedPolicyVersion managed_policy_version() {
+  return {"111122223333", "ANPAQQQQWWWWEEEERRRR2", 3, R"({"Version":"2012-10-17","Statement":[]})", kTime};
+}
+
+inline Session session() {
+  Session r;
+  r.access_key_id = "ASIAQQQQWWWWEEEERRRR";
+  r.account = "111122223333";
+  r.principal_id = "AROAQQQQWWWWEEEERRRR2";
+  r.role_session_name = "build-17";
+  r.token_hash = Bytes(32, 0x77);
+  r.created = kTime;
+  r.expires = kTime.plus_seconds(3'600);
+  r.secret = {3, {9, 8, 7}};
+  r.source_identity = "ann";
+  r.tags = {{"team", "payments"}};
+  r.transitive_tag_keys = {"team"};
+  r.policy = R"({"Version":"2012-10-17","Statement":[]})";
+  r.policy_arns = {"arn:aws:iam::aws:policy/AdministratorAccess"};
+  return r;
+}
+
+inline AccessKeyUse access_key_use() { return {"AKIAQQQQWWWWEEEERRRR", kTime, "kms", "eu-central-1"}; }
 
 }  // namespace kagimori::sample

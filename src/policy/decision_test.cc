@@ -135,6 +135,69 @@ TEST(Decide, RootUserNeedsNoIdentityPolicyButTheKeyPolicy) {
   walk({{kAccountAllow, kNo, false, R::kAllowedByKeyAndIdentityPolicy}, {kNo, kNo, false, R::kNoResourceAllow}}, base);
 }
 
+// IAM user guide, "Policy evaluation logic": what a boundary or a session policy that is silent takes away.
+TEST(Decide, BoundariesAndSessionPoliciesLimit) {
+  for (const bool by_boundary : {true, false}) {
+    DecisionInput base;
+    base.has_boundary = by_boundary;
+    base.has_session_policy = !by_boundary;
+    base.caller_is_role = true;
+    const R missing = by_boundary ? R::kNoBoundaryAllow : R::kNoSessionPolicyAllow;
+    walk(
+        {
+            {kAllow, kNo, false, R::kAllowedByKeyPolicy},
+            {Kind::kAllowBounded, kAllow, false, missing},
+            {Kind::kAllowBounded, kNo, false, missing},
+            {kAccountAllow, kAllow, false, missing},
+            {kAccountAllow, kNo, false, R::kNoIdentityAllow},
+            {kNo, kNo, true, missing},
+            {kNo, kAllow, false, R::kNoResourceAllow},
+            {kAllow, kDeny, false, R::kDeniedByIdentityPolicy},
+        },
+        base);
+    base.caller_is_role = false;
+    walk({{kNo, kNo, true, R::kAllowedByGrant}}, base);
+    base.iam_only = true;
+    walk({{kNo, kAllow, false, missing}, {kNo, kNo, false, R::kNoIdentityAllow}}, base);
+    base.iam_only = false;
+    base.cross_account = true;
+    base.cross_account_operation = true;
+    walk({{kAllow, kAllow, false, missing}, {Kind::kAllowBounded, kAllow, true, missing}}, base);
+  }
+}
+
+TEST(Decide, LimitsThatAllowChangeNothing) {
+  DecisionInput base;
+  base.has_boundary = true;
+  base.boundary = kAllow;
+  base.has_session_policy = true;
+  base.session_policy = kAllow;
+  base.caller_is_role = true;
+  walk(
+      {
+          {Kind::kAllowBounded, kNo, false, R::kAllowedByKeyPolicy},
+          {kAccountAllow, kAllow, false, R::kAllowedByKeyAndIdentityPolicy},
+          {kAccountAllow, kNo, false, R::kNoIdentityAllow},
+          {kNo, kNo, true, R::kAllowedByGrant},
+          {kNo, kAllow, false, R::kNoResourceAllow},
+      },
+      base);
+}
+
+TEST(Decide, ADenyOfALimitWinsEverywhere) {
+  DecisionInput base;
+  base.has_boundary = true;
+  base.boundary = kDeny;
+  walk({{kAllow, kAllow, true, R::kDeniedByBoundary}}, base);
+  base.boundary = kAllow;
+  base.has_session_policy = true;
+  base.session_policy = kDeny;
+  walk({{kAllow, kAllow, true, R::kDeniedBySessionPolicy}}, base);
+  base.has_boundary = false;
+  base.has_session_policy = false;
+  walk({{kAllow, kAllow, true, R::kAllowedByKeyPolicy}}, base);
+}
+
 TEST(AccessDeniedMessage, SpeaksAsAwsDoes) {
   constexpr const char* kUser = "arn:aws:iam::1:user/a";
   constexpr const char* kHead =

@@ -33,6 +33,8 @@ inline constexpr std::string_view kOneColon = "Actions/Condition can contain onl
 inline constexpr std::string_view kSidUnique = "Statement IDs (SID) in a single policy must be unique.";
 inline constexpr std::string_view kSidShape =
     "Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression [0-9A-Za-z]*.";
+inline constexpr std::string_view kResourceForbidden = "Has prohibited field Resource.";
+inline constexpr std::string_view kTrustActions = "AssumeRole policy may only specify STS AssumeRole actions.";
 inline constexpr std::string_view kTooPermissive =
     "Policy contains a statement that is overly permissive: with ForAllValues alone it also applies when the key is "
     "absent.";

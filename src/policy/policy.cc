@@ -16,12 +16,12 @@ namespace {
 
 using Kind = PolicyOutcome::Kind;
 
-Status bind_principals(PolicyStatement& statement, const PrincipalBindings& bindings) {
+Status bind_principals(PolicyStatement& statement, PolicyKind kind, const PrincipalBindings& bindings) {
   for (Principal& principal : statement.principals) {
     if (!principal.needs_binding()) continue;
     const auto bound = bindings.find(principal.value);
     if (bound == bindings.end() || bound->second.empty()) {
-      return malformed(statement.place(PolicyKind::kKey), policy_sentence::kInvalidPrincipal,
+      return malformed(statement.place(kind), policy_sentence::kInvalidPrincipal,
                        "there is no such user or role as " + quoted(principal.value));
     }
     principal.unique_id = bound->second;
@@ -49,6 +49,15 @@ bool resource_matches(const PolicyStatement& statement, const PolicyRequest& req
   return listed != statement.not_resource;
 }
 
+// What it is worth to the caller to be spoken of so (IAM user guide, "Policy evaluation logic": implicit denies of
+// boundaries and session policies against a resource policy that names a user, a role, or a session).
+Kind worth(const Principal& principal, const PolicyCaller& caller) {
+  if (principal.kind == Principal::Kind::kAccount) return Kind::kAllowAccount;
+  if (principal.kind == Principal::Kind::kEveryone) return Kind::kAllowBounded;
+  const bool names_role = caller.is_role && principal.kind != Principal::Kind::kSession;
+  return names_role ? Kind::kAllowBounded : Kind::kAllowPrincipal;
+}
+
 // What an Allow by this statement is worth to the caller as far as its principals go; kNoMatch when they leave it out.
 Kind principal_matches(const CompiledPolicy::Statement& statement, const PolicyCaller& caller) {
   if (statement.kind == PolicyKind::kIdentity) return Kind::kAllowPrincipal;
@@ -59,9 +68,7 @@ Kind principal_matches(const CompiledPolicy::Statement& statement, const PolicyC
   }
   Kind strongest = Kind::kNoMatch;
   for (const Principal& principal : statement.principals) {
-    if (!names_caller(principal, caller)) continue;
-    if (principal.kind != Principal::Kind::kAccount) return Kind::kAllowPrincipal;
-    strongest = Kind::kAllowAccount;
+    if (names_caller(principal, caller)) strongest = std::max(strongest, worth(principal, caller));
   }
   return strongest;
 }
@@ -99,7 +106,7 @@ Result<std::vector<std::string>> named_principals(std::string_view text, PolicyK
 Result<std::shared_ptr<const CompiledPolicy>> CompiledPolicy::compile(std::string_view text, PolicyKind kind,
                                                                       const PrincipalBindings& bindings) {
   TRY_ASSIGN(PolicyDocument document, parse_policy_document(text, kind));
-  for (PolicyStatement& parsed : document.statements) TRY(bind_principals(parsed, bindings));
+  for (PolicyStatement& parsed : document.statements) TRY(bind_principals(parsed, kind, bindings));
   std::vector<Statement> statements;
   for (const PolicyEffect effect : {PolicyEffect::kDeny, PolicyEffect::kAllow}) {
     for (PolicyStatement& parsed : document.statements) {

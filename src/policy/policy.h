@@ -13,8 +13,9 @@
 
 namespace kagimori {
 
-// kKey: the resource policy of a key. kIdentity: a policy attached to a user (later: to a role or a group).
-enum class PolicyKind : std::uint8_t { kKey, kIdentity };
+// kKey: the resource policy of a key. kIdentity: a policy of a user, role or group, a permissions boundary or a session
+// policy. kTrust: who may assume a role; it speaks of that role alone, so it names no resource.
+enum class PolicyKind : std::uint8_t { kKey, kIdentity, kTrust };
 
 // User, role or session ARN as written in the document -> unique id (AIDA..., AROA...; for a session its role's) at the
 // time of writing. Stored beside the text for ever, so that a re-created user inherits nothing.
@@ -30,7 +31,7 @@ class CompiledPolicy {
  public:
   struct Statement;
 
-  // kMalformedPolicyDocument (kKey) or kMalformedPolicy (kIdentity) with AWS's sentence, then what is wrong and in
+  // kMalformedPolicyDocument (kKey) or kMalformedPolicy (all others) with AWS's sentence, then what is wrong and in
   // which statement; so too when an ARN has no binding ("invalid principals"). The text is UTF-8 of at most
   // kMaxTextSize bytes; the 32,768 bytes of AWS KMS are the engine's to check (they have their own error).
   static Result<std::shared_ptr<const CompiledPolicy>> compile(std::string_view text, PolicyKind kind,
@@ -53,6 +54,7 @@ struct PolicyCaller {
   std::string_view account;    // 12 digits
   bool is_root = false;        // the root user of `account`
   std::string_view service;    // "logs.amazonaws.com" when a service principal calls; else empty
+  bool is_role = false;        // a role session: `arn` is the session's
 };
 
 // The values of one condition key. Never allocates for up to kInline values.
@@ -108,7 +110,8 @@ struct PolicyOutcome {
   enum class Kind : std::uint8_t {
     kNoMatch,
     kAllowAccount,    // a key policy allows the caller's account: the caller's identity policies must allow too
-    kAllowPrincipal,  // allows the caller itself: named, by unique id, service, "*"; or an identity policy allows
+    kAllowBounded,    // allows everybody, or the role behind the caller's session: boundary and session policies limit
+    kAllowPrincipal,  // allows the caller itself: the user or session named, service; or an identity policy allows
     kDeny,
   };
 

@@ -46,9 +46,9 @@ TEST(Evaluate, Principals) {
     Kind kind;
   };
   const std::vector<Row> rows = {
-      {R"("*")", alice(), Kind::kAllowPrincipal},
-      {R"("*")", stranger(), Kind::kAllowPrincipal},
-      {R"({"AWS":"*"})", stranger(), Kind::kAllowPrincipal},
+      {R"("*")", alice(), Kind::kAllowBounded},
+      {R"("*")", stranger(), Kind::kAllowBounded},
+      {R"({"AWS":"*"})", stranger(), Kind::kAllowBounded},
       {R"({"AWS":"111122223333"})", alice(), Kind::kAllowAccount},
       {R"({"AWS":"111122223333"})", stranger(), Kind::kNoMatch},
       {R"({"AWS":"arn:aws:iam::111122223333:root"})", alice(), Kind::kAllowAccount},
@@ -92,7 +92,7 @@ TEST(Evaluate, ActionsIgnoreCase) {
        }) {
     const std::string text =
         key_policy(R"("Effect":"Allow","Principal":"*","Resource":"*",)" + std::string(row.element));
-    EXPECT_EQ(outcome(text, {.action = row.action}) == Kind::kAllowPrincipal, row.matches)
+    EXPECT_EQ(outcome(text, {.action = row.action}) == Kind::kAllowBounded, row.matches)
         << row.element << " " << row.action;
   }
 }
@@ -138,8 +138,8 @@ TEST(Evaluate, DenyWinsWhereverItStands) {
   for (const std::string& text :
        {R"({"Statement":[)" + allow + "," + deny + "]}", R"({"Statement":[)" + deny + "," + allow + "]}"}) {
     EXPECT_EQ(outcome(text, {}), Kind::kDeny);
-    EXPECT_EQ(outcome(text, {.action = "kms:Decrypt"}), Kind::kAllowPrincipal);
-    EXPECT_EQ(outcome(text, {.caller = stranger()}), Kind::kAllowPrincipal);
+    EXPECT_EQ(outcome(text, {.action = "kms:Decrypt"}), Kind::kAllowBounded);
+    EXPECT_EQ(outcome(text, {.caller = stranger()}), Kind::kAllowBounded);
   }
 }
 
@@ -167,7 +167,7 @@ TEST(Evaluate, ConditionsAreAnded) {
       "IpAddress":{"aws:SourceIp":"10.0.0.0/8"}})");
   const MapConditions::Map good = {
       {"kms:encryptioncontext:app", {"b"}}, {"kms:calleraccount", {"111122223333"}}, {"aws:sourceip", {"10.1.1.1"}}};
-  EXPECT_EQ(outcome(text, {.conditions = good}), Kind::kAllowPrincipal);
+  EXPECT_EQ(outcome(text, {.conditions = good}), Kind::kAllowBounded);
   for (const auto& [key, values] : good) {
     MapConditions::Map other = good;
     other[key] = {"192.0.2.1"};
@@ -181,8 +181,8 @@ TEST(Evaluate, NotPrincipalWithDenyExemptsOnlyTheNamed) {
   const std::string text = R"({"Statement":[{)" + kAllowAll + R"(},{"Effect":"Deny","Action":"kms:*","Resource":"*",
       "NotPrincipal":{"AWS":["arn:aws:iam::111122223333:user/alice","arn:aws:iam::111122223333:root"]}}]})";
   const PolicyCaller recreated{kAliceArn, "AIDANEWALICENEWALICEA", kAccount, false, {}};
-  EXPECT_EQ(outcome(text, {.caller = alice()}), Kind::kAllowPrincipal);
-  EXPECT_EQ(outcome(text, {.caller = root_user()}), Kind::kAllowPrincipal);
+  EXPECT_EQ(outcome(text, {.caller = alice()}), Kind::kAllowBounded);
+  EXPECT_EQ(outcome(text, {.caller = root_user()}), Kind::kAllowBounded);
   EXPECT_EQ(outcome(text, {.caller = bob()}), Kind::kDeny);
   EXPECT_EQ(outcome(text, {.caller = stranger()}), Kind::kDeny);
   EXPECT_EQ(outcome(text, {.caller = recreated}), Kind::kDeny);
@@ -214,7 +214,7 @@ TEST(Evaluate, OldVersionHasNoVariables) {
   const std::string text = R"({"Version":"2008-10-17","Statement":{)" + kAllowAll +
                            R"(,"Condition":{"StringEquals":{"kms:RequestAlias":"${aws:username}"}}}})";
   EXPECT_EQ(outcome(text, {.conditions = {{"aws:username", {"a"}}, {"kms:requestalias", {"a"}}}}), Kind::kNoMatch);
-  EXPECT_EQ(outcome(text, {.conditions = {{"kms:requestalias", {"${aws:username}"}}}}), Kind::kAllowPrincipal);
+  EXPECT_EQ(outcome(text, {.conditions = {{"kms:requestalias", {"${aws:username}"}}}}), Kind::kAllowBounded);
 }
 
 TEST(Compile, NeedsEveryBinding) {
@@ -277,13 +277,48 @@ TEST(KeyPolicy, DefaultLeavesItToIdentityPolicies) {
 }
 
 TEST(PolicyOutcome, StrongerPrefersDenyThenPrincipalThenAccount) {
-  const std::vector<Kind> rising = {Kind::kNoMatch, Kind::kAllowAccount, Kind::kAllowPrincipal, Kind::kDeny};
+  const std::vector<Kind> rising = {Kind::kNoMatch, Kind::kAllowAccount, Kind::kAllowBounded, Kind::kAllowPrincipal,
+                                    Kind::kDeny};
   for (std::size_t a = 0; a < rising.size(); ++a) {
     for (std::size_t b = 0; b < rising.size(); ++b) {
       const PolicyOutcome left{rising[a], 1, {}};
       const PolicyOutcome right{rising[b], 2, {}};
       EXPECT_EQ(PolicyOutcome::stronger(left, right).kind, rising[std::max(a, b)]);
     }
+  }
+}
+
+// A trust policy: no resource of its own, STS actions only, and who is named by role counts within limits only.
+TEST(TrustPolicy, SpeaksOfItsOwnRole) {
+  const auto compile = [](std::string_view principal, std::string_view action, std::string_view more = "") {
+    return CompiledPolicy::compile(std::string(R"({"Statement":{"Effect":"Allow","Principal":)")
+                                       .append(principal)
+                                       .append(R"(,"Action":")")
+                                       .append(action)
+                                       .append("\"")
+                                       .append(more)
+                                       .append("}}"),
+                                   PolicyKind::kTrust, {{"arn:aws:iam::111122223333:role/r", "AROAROLEROLEROLEROLE"}});
+  };
+  const MapConditions none;
+  PolicyCaller session = alice();
+  session.arn = "arn:aws:sts::111122223333:assumed-role/r/s";
+  session.unique_id = "AROAROLEROLEROLEROLE";
+  session.is_role = true;
+  const auto kind = [&](const Result<std::shared_ptr<const CompiledPolicy>>& policy, const PolicyCaller& caller) {
+    return evaluate(**policy, {caller, "sts:AssumeRole", "arn:aws:iam::111122223333:role/x", none}).kind;
+  };
+  const auto role = compile(R"({"AWS":"arn:aws:iam::111122223333:role/r"})", "sts:AssumeRole");
+  ASSERT_TRUE(role) << role.error().message;
+  EXPECT_EQ(kind(role, session), Kind::kAllowBounded);
+  EXPECT_EQ(kind(role, alice()), Kind::kNoMatch);
+  const auto account = compile(R"({"AWS":"111122223333"})", "sts:*");
+  EXPECT_EQ(kind(account, alice()), Kind::kAllowAccount);
+  for (const auto& broken : {compile(R"("*")", "kms:Encrypt"), compile(R"("*")", "*"),
+                             compile(R"("*")", "sts:AssumeRole", R"(,"Resource":"*")"),
+                             compile(R"({"AWS":"arn:aws:iam::111122223333:role/stranger"})", "sts:AssumeRole")}) {
+    ASSERT_FALSE(broken);
+    EXPECT_EQ(broken.error().code, ErrorCode::kMalformedPolicy);
   }
 }
 

@@ -25,6 +25,10 @@ class StatementParser {
     for (const JsonMember& member : node.members) TRY(element(member));
     TRY(check_complete());
     TRY(check_not_too_permissive());
+    if (kind_ == PolicyKind::kTrust) {
+      TRY_ASSIGN(ArnPattern every, ArnPattern::compile("*", variables_));
+      statement_.resources.emplace().push_back(std::move(every));
+    }
     return std::move(statement_);
   }
 
@@ -42,7 +46,7 @@ class StatementParser {
       statement_.sid = member.value.text;
     }
     const bool alphanumeric = std::all_of(statement_.sid.begin(), statement_.sid.end(), is_ascii_alphanumeric);
-    if (kind_ == PolicyKind::kIdentity && !alphanumeric) {
+    if (kind_ != PolicyKind::kKey && !alphanumeric) {
       return malformed_here(sentence::kSidShape, "the Sid holds another character");
     }
     return {};
@@ -134,6 +138,9 @@ class StatementParser {
     statement_.actions.emplace();
     for (const std::string& action : list) {
       TRY(check_action(action));
+      if (kind_ == PolicyKind::kTrust && !ascii_lowered(action).starts_with("sts:")) {
+        return malformed_here(sentence::kTrustActions, "action " + quoted(action));
+      }
       TRY_ASSIGN(Pattern pattern, Pattern::compile(action, {.wildcards = true, .ignore_case = true}));
       statement_.actions->push_back(std::move(pattern));
     }
@@ -163,6 +170,9 @@ class StatementParser {
   }
 
   Status resources(const JsonMember& member) {
+    if (kind_ == PolicyKind::kTrust) {
+      return malformed_here(sentence::kResourceForbidden, "a trust policy speaks of its own role");
+    }
     if (statement_.resources) return syntax("Resource and NotResource exclude each other");
     statement_.not_resource = member.name == "NotResource";
     TRY_ASSIGN(const StringList list, strings(member));
@@ -247,6 +257,9 @@ class StatementParser {
       if (!statement_.actions) return malformed_here(sentence::kNoActions, "Action and NotAction are missing");
       if (!statement_.resources) return malformed_here(sentence::kNoResources, "Resource and NotResource are missing");
       return {};
+    }
+    if (kind_ == PolicyKind::kTrust && !statement_.actions) {
+      return malformed_here(sentence::kNoActions, "Action and NotAction are missing");
     }
     if (!has_principal_) return malformed_here(sentence::kNoPrincipal, "Principal and NotPrincipal are missing");
     if (statement_.not_principal && statement_.effect == PolicyEffect::kAllow) {

@@ -22,8 +22,9 @@ struct Part {
   std::size_t size = 0;
 };
 constexpr Part kAccount{"account", 12}, kRow{"row", 16}, kKeyId{"key"}, kAlias{"alias"}, kUserId{"user id"},
-    kUserName{"user"}, kPolicy{"policy"}, kAccessKey{"access key"}, kObjectId{"object"}, kWhen{"", 8}, kRegion{""},
-    kGrant{"grant", 64}, kGrantee{"grantee"}, kRetiree{"retiring principal"};
+    kUserName{"user"}, kPolicy{"policy"}, kAccessKey{"access key"}, kObjectId{"object"}, kRole{"role"},
+    kRoleId{"role id"}, kGroup{"group"}, kGroupId{"group id"}, kPolicyId{"policy id"}, kIdentity{"identity"},
+    kWhen{"", 8}, kRegion{""}, kGrant{"grant", 64}, kGrantee{"grantee"}, kRetiree{"retiring principal"};
 
 // What the primary keys of each table begin with. The tables that are not here hold nothing of an account.
 struct Layout {
@@ -55,6 +56,19 @@ constexpr Layout kLayouts[] = {
     {Table::kGrantRetirees, {&kRetiree, &kRegion, &kGrant}},
     {Table::kGrantNames, {&kAccount, &kRow}},
     {Table::kGrantCounts, {&kAccount, &kRow}},
+    {Table::kRoles, {&kAccount, &kRoleId}},
+    {Table::kRoleNames, {&kAccount, &kRole}},
+    {Table::kGroups, {&kAccount, &kGroupId}},
+    {Table::kGroupNames, {&kAccount, &kGroup}},
+    {Table::kGroupMembers, {&kAccount, &kGroupId, &kUserId}},
+    {Table::kUserGroups, {&kAccount, &kUserId, &kGroupId}},
+    {Table::kPolicies, {&kAccount, &kPolicyId}},
+    {Table::kPolicyNames, {&kAccount, &kPolicy}},
+    {Table::kPolicyVersions, {&kAccount, &kPolicyId}},
+    {Table::kAttachedPolicies, {&kAccount, &kIdentity, &kPolicyId}},
+    {Table::kPolicyEntities, {&kAccount, &kPolicyId, &kIdentity}},
+    {Table::kSessions, {&kAccessKey}},
+    {Table::kAccessKeyUses, {&kAccessKey}},
 };
 
 using Subject = std::map<std::string_view, std::string>;  // by the names of the parts

@@ -61,6 +61,32 @@ std::string_view table_name(Table table) {
       return "grant_names";
     case Table::kGrantCounts:
       return "grant_counts";
+    case Table::kRoles:
+      return "roles";
+    case Table::kRoleNames:
+      return "role_names";
+    case Table::kGroups:
+      return "groups";
+    case Table::kGroupNames:
+      return "group_names";
+    case Table::kGroupMembers:
+      return "group_members";
+    case Table::kUserGroups:
+      return "user_groups";
+    case Table::kPolicies:
+      return "policies";
+    case Table::kPolicyNames:
+      return "policy_names";
+    case Table::kPolicyVersions:
+      return "policy_versions";
+    case Table::kAttachedPolicies:
+      return "attached_policies";
+    case Table::kPolicyEntities:
+      return "policy_entities";
+    case Table::kSessions:
+      return "sessions";
+    case Table::kAccessKeyUses:
+      return "access_key_uses";
   }
   return "unknown";
 }

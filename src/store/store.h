@@ -37,6 +37,19 @@ enum class Table : std::uint8_t {
   kAccessKeys = 20,
   kUserAccessKeys = 21,
   kJobs = 22,
+  kRoles = 23,
+  kRoleNames = 24,
+  kGroups = 25,
+  kGroupNames = 26,
+  kGroupMembers = 27,
+  kUserGroups = 28,
+  kPolicies = 29,
+  kPolicyNames = 30,
+  kPolicyVersions = 31,
+  kAttachedPolicies = 32,
+  kPolicyEntities = 33,
+  kSessions = 34,
+  kAccessKeyUses = 35,
   kGrantGrantees = 36,
   kGrantRetirees = 37,
   kGrantNames = 38,
@@ -44,13 +57,16 @@ enum class Table : std::uint8_t {
   kKeyUsages = 40,
 };
 inline constexpr Table kAllTables[] = {
-    Table::kMeta,           Table::kEnvelopes,   Table::kEpochs,        Table::kAccounts,
-    Table::kKeys,           Table::kKeyIds,      Table::kVersions,      Table::kObjects,
-    Table::kObjectIds,      Table::kKeyPolicies, Table::kAliases,       Table::kKeyAliases,
-    Table::kGrants,         Table::kTransitions, Table::kTombstones,    Table::kDue,
-    Table::kUsers,          Table::kUserNames,   Table::kUserPolicies,  Table::kAccessKeys,
-    Table::kUserAccessKeys, Table::kJobs,        Table::kGrantGrantees, Table::kGrantRetirees,
-    Table::kGrantNames,     Table::kGrantCounts, Table::kKeyUsages};
+    Table::kMeta,           Table::kEnvelopes,   Table::kEpochs,         Table::kAccounts,
+    Table::kKeys,           Table::kKeyIds,      Table::kVersions,       Table::kObjects,
+    Table::kObjectIds,      Table::kKeyPolicies, Table::kAliases,        Table::kKeyAliases,
+    Table::kGrants,         Table::kTransitions, Table::kTombstones,     Table::kDue,
+    Table::kUsers,          Table::kUserNames,   Table::kUserPolicies,   Table::kAccessKeys,
+    Table::kUserAccessKeys, Table::kJobs,        Table::kRoles,          Table::kRoleNames,
+    Table::kGroups,         Table::kGroupNames,  Table::kGroupMembers,   Table::kUserGroups,
+    Table::kPolicies,       Table::kPolicyNames, Table::kPolicyVersions, Table::kAttachedPolicies,
+    Table::kPolicyEntities, Table::kSessions,    Table::kAccessKeyUses,  Table::kGrantGrantees,
+    Table::kGrantRetirees,  Table::kGrantNames,  Table::kGrantCounts,    Table::kKeyUsages};
 std::string_view table_name(Table table);  // "keys", "key_ids", ...
 
 // What is stored under one primary key. The revision grows with every change of this primary key and is never reused,

@@ -1,4 +1,4 @@
-// CreateAccessKey, ListAccessKeys, UpdateAccessKey, DeleteAccessKey.
+// CreateAccessKey, ListAccessKeys, UpdateAccessKey, DeleteAccessKey, GetAccessKeyLastUsed.
 
 #include <array>
 
@@ -17,9 +17,7 @@ void write_access_key(XmlWriter& xml, const AccessKey& key, std::string_view use
   xml.element("AccessKeyId", key.access_key_id).element("Status", key.active ? kActive : "Inactive");
 }
 
-}  // namespace
-
-QueryWork iam_create_access_key(const Form& form, const std::string& request_id) {
+QueryWork create_key(const Form& form, const std::string& request_id) {
   QueryMembers members(form, kIamVersion);
   std::string name = members.name("UserName", iam_member::kUserName);
   TRY(members.status());
@@ -34,7 +32,7 @@ QueryWork iam_create_access_key(const Form& form, const std::string& request_id)
   };
 }
 
-QueryWork iam_list_access_keys(const Form& form, const std::string& request_id) {
+QueryWork list_keys(const Form& form, const std::string& request_id) {
   QueryMembers members(form, kIamVersion);
   std::string name = members.name("UserName", iam_member::kUserName);
   const std::size_t limit = members.max_items();
@@ -57,7 +55,7 @@ QueryWork iam_list_access_keys(const Form& form, const std::string& request_id) 
   };
 }
 
-QueryWork iam_update_access_key(const Form& form, const std::string& request_id) {
+QueryWork update_key(const Form& form, const std::string& request_id) {
   QueryMembers members(form, kIamVersion);
   std::string name = members.name("UserName", iam_member::kUserName);
   std::string id = members.required_text("AccessKeyId", iam_member::kAccessKeyId);
@@ -73,7 +71,7 @@ QueryWork iam_update_access_key(const Form& form, const std::string& request_id)
   };
 }
 
-QueryWork iam_delete_access_key(const Form& form, const std::string& request_id) {
+QueryWork delete_key(const Form& form, const std::string& request_id) {
   QueryMembers members(form, kIamVersion);
   std::string name = members.name("UserName", iam_member::kUserName);
   std::string id = members.required_text("AccessKeyId", iam_member::kAccessKeyId);
@@ -83,5 +81,33 @@ QueryWork iam_delete_access_key(const Form& form, const std::string& request_id)
     return iam_answer("DeleteAccessKey", request_id);
   };
 }
+
+QueryWork get_last_used(const Form& form, const std::string& request_id) {
+  QueryMembers members(form, kIamVersion);
+  std::string id = members.required_text("AccessKeyId", iam_member::kAccessKeyId);
+  TRY(members.status());
+  return [id = std::move(id), request_id](Transaction& transaction) -> Result<std::string> {
+    TRY_ASSIGN(const AccessKeyLastUsed found, get_access_key_last_used(transaction, id));
+    return iam_answer("GetAccessKeyLastUsed", request_id, [&](XmlWriter& xml) {
+      if (!found.user_name.empty()) xml.element("UserName", found.user_name);
+      xml.begin("AccessKeyLastUsed");
+      if (found.use) xml.element("LastUsedDate", to_iso8601(found.use->when));
+      xml.element("ServiceName", found.use ? found.use->service : "N/A");
+      xml.element("Region", found.use ? found.use->region : "N/A").end("AccessKeyLastUsed");
+    });
+  };
+}
+
+constexpr QueryOperation kOperations[] = {
+    {"CreateAccessKey", false, Plane::kManagement, create_key},
+    {"ListAccessKeys", true, Plane::kManagement, list_keys},
+    {"UpdateAccessKey", false, Plane::kManagement, update_key},
+    {"DeleteAccessKey", false, Plane::kManagement, delete_key},
+    {"GetAccessKeyLastUsed", true, Plane::kManagement, get_last_used},
+};
+
+}  // namespace
+
+std::span<const QueryOperation> iam_access_key_operations() { return kOperations; }
 
 }  // namespace kagimori::aws

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <charconv>
 
 #include "dialects/aws/json_members.h"
@@ -10,7 +11,8 @@
 namespace kagimori::aws {
 namespace {
 
-constexpr std::size_t kMaxTags = 200;  // read; how many are allowed is the engine's to say
+constexpr std::size_t kMaxTags = 200;      // read; how many are allowed is the engine's to say
+constexpr std::size_t kMaxListed = 1'000;  // likewise of other lists
 
 }  // namespace
 
@@ -28,6 +30,11 @@ std::string QueryMembers::text(std::string_view name, const TextConstraint& cons
   return std::string(value.value_or(""));
 }
 
+std::optional<std::string> QueryMembers::optional_text(std::string_view name, const TextConstraint& constraint) {
+  if (!form_.get(name)) return std::nullopt;
+  return text(name, constraint);
+}
+
 std::string QueryMembers::required_text(std::string_view name, const TextConstraint& constraint) {
   validator_.require(lower_camel(name), form_.get(name).has_value());
   return text(name, constraint);
@@ -38,6 +45,49 @@ std::string QueryMembers::required_choice(std::string_view name, std::span<const
   validator_.require(lower_camel(name), value.has_value());
   if (value) validator_.one_of(lower_camel(name), *value, values);
   return std::string(value.value_or(""));
+}
+
+std::string QueryMembers::choice(std::string_view name, std::span<const std::string_view> values) {
+  return form_.get(name) ? required_choice(name, values) : std::string();
+}
+
+bool QueryMembers::flag(std::string_view name) {
+  constexpr std::array<std::string_view, 2> kValues = {"true", "false"};
+  return choice(name, kValues) == "true";
+}
+
+std::optional<std::int64_t> QueryMembers::number(std::string_view name, const NumberConstraint& constraint) {
+  const auto text = form_.get(name);
+  if (!text) return std::nullopt;
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
+  if (error != std::errc() || end != text->data() + text->size()) {
+    names_ = fail(ErrorCode::kValidation, fmt::format("The value of {} is not a number.", lower_camel(name)));
+    return std::nullopt;
+  }
+  validator_.number(lower_camel(name), value, constraint);
+  return value;
+}
+
+std::vector<std::string> QueryMembers::texts(std::string_view name, const TextConstraint& constraint) {
+  std::vector<std::string> texts;
+  while (texts.size() < kMaxListed) {
+    const auto item = form_.get(fmt::format("{}.member.{}", name, texts.size() + 1));
+    if (!item) break;
+    validator_.text(member_path(lower_camel(name), texts.size()), item, constraint);
+    texts.emplace_back(*item);
+  }
+  return texts;
+}
+
+std::string QueryMembers::path_prefix() {
+  std::string prefix = text("PathPrefix", iam_member::kPath);
+  if (!prefix.empty() && prefix.front() != '/' && names_) {
+    names_ = fail(ErrorCode::kValidation,
+                  "The specified value for pathPrefix is invalid. It must begin with / and contain only alphanumeric "
+                  "characters and/or / characters.");
+  }
+  return prefix;
 }
 
 std::string QueryMembers::name(std::string_view name, const TextConstraint& constraint) {
@@ -52,15 +102,7 @@ std::string QueryMembers::required_name(std::string_view member_name, const Text
 }
 
 std::size_t QueryMembers::max_items() {
-  const auto text = form_.get("MaxItems");
-  if (!text) return iam_member::kDefaultMaxItems;
-  std::int64_t value = 0;
-  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
-  if (error != std::errc() || end != text->data() + text->size()) {
-    names_ = fail(ErrorCode::kValidation, "The value of maxItems is not a number.");
-    return iam_member::kDefaultMaxItems;
-  }
-  validator_.number("maxItems", value, iam_member::kMaxItems);
+  const std::int64_t value = number("MaxItems", iam_member::kMaxItems).value_or(0);
   return value > 0 ? static_cast<std::size_t>(value) : iam_member::kDefaultMaxItems;
 }
 

@@ -60,9 +60,11 @@ TEST(WireErrorTest, EveryCodeOfTheCallerHasARowOfItsOwn) {
 
 // Who searches the audit log for what a client reported must find it.
 TEST(WireErrorTest, TheAuditLogNamesAnErrorAsTheClientSawIt) {
-  const std::set<ErrorCode> only_iam = {ErrorCode::kDeleteConflict, ErrorCode::kEntityAlreadyExists,
-                                        ErrorCode::kInvalidInput, ErrorCode::kMalformedPolicy,
-                                        ErrorCode::kNoSuchEntity};
+  const std::set<ErrorCode> only_iam = {ErrorCode::kDeleteConflict,     ErrorCode::kEntityAlreadyExists,
+                                        ErrorCode::kInvalidInput,       ErrorCode::kMalformedPolicy,
+                                        ErrorCode::kNoSuchEntity,       ErrorCode::kPackedPolicyTooLarge,
+                                        ErrorCode::kPolicyEvaluation,   ErrorCode::kPolicyNotAttachable,
+                                        ErrorCode::kUnmodifiableEntity, ErrorCode::kEntityTemporarilyUnmodifiable};
   for (const ErrorCode code : all_codes()) {
     const WireError& wire = wire_error(code);
     if (code == ErrorCode::kAccessDenied) {
@@ -79,7 +81,8 @@ TEST(WireErrorTest, TheCallersFaultsAre4xxAndKmsSays400) {
   for (const ErrorCode code : all_codes()) {
     const WireError& wire = wire_error(code);
     const bool servers_fault = kHouseOnly.contains(code) || code == ErrorCode::kDependencyTimeout ||
-                               code == ErrorCode::kKeyUnavailable || code == ErrorCode::kServiceUnavailable;
+                               code == ErrorCode::kKeyUnavailable || code == ErrorCode::kPolicyEvaluation ||
+                               code == ErrorCode::kServiceUnavailable;
     EXPECT_EQ(wire.json_status >= 500, servers_fault) << error_code_name(code);
     EXPECT_EQ(wire.query_status >= 500, servers_fault) << error_code_name(code);
     if (!servers_fault) {

@@ -1,5 +1,6 @@
-#include "engine/user_policies.h"
+#include "engine/inline_policies.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -11,11 +12,11 @@
 namespace kagimori::engine_test {
 namespace {
 
-Result<NamedUserPolicy> get(IdentityHouse& house, std::string_view by, std::string_view name) {
-  return house.as<NamedUserPolicy>(by, [&](Transaction& t) { return get_user_policy(t, "bob", name); });
+Result<NamedInlinePolicy> get(IdentityHouse& house, std::string_view by, std::string_view name) {
+  return house.as<NamedInlinePolicy>(by, [&](Transaction& t) { return get_inline_policy<User>(t, "bob", name); });
 }
 Status remove(IdentityHouse& house, std::string_view by, std::string_view name) {
-  return house.do_as(by, [&](Transaction& t) { return delete_user_policy(t, "bob", name); });
+  return house.do_as(by, [&](Transaction& t) { return delete_inline_policy<User>(t, "bob", name); });
 }
 bool may(IdentityHouse& house, std::string_view access_key_id, std::string_view action) {
   return authorize(house.caller(access_key_id), {action, "*", nullptr, false, {}}).has_value();
@@ -30,7 +31,7 @@ TEST(UserPolicies, AreKeptWordForWord) {
   ASSERT_TRUE(found) << found.error().message;
   EXPECT_EQ(found->policy.text, text);
   EXPECT_EQ(found->policy.name, "one");
-  EXPECT_EQ(found->user_name, "bob");
+  EXPECT_EQ(found->owner_name, "bob");
 }
 
 TEST(UserPolicies, AreInForceForEveryKeyOfTheUser) {
@@ -40,16 +41,17 @@ TEST(UserPolicies, AreInForceForEveryKeyOfTheUser) {
       house.as<CreatedAccessKey>(house.admin, [](Transaction& t) { return create_access_key(t, "bob"); });
   EXPECT_FALSE(may(house, bob, "kms:ListKeys"));
   ASSERT_TRUE(house.put_policy("bob", "one", allow("kms:ListKeys")));
-  std::sort(house.stale.begin(), house.stale.end());
-  std::vector<std::string> expected = {cache_key::identity(bob), cache_key::identity(second->key.record.access_key_id)};
-  std::sort(expected.begin(), expected.end());
-  EXPECT_EQ(house.stale, expected);
+  const std::string bob_id = house.identity(bob)->unique_id();
+  EXPECT_EQ(house.stale, std::vector<std::string>{cache_key::identities_of(bob_id)});
+  for (const std::string& id : {bob, second->key.record.access_key_id}) {
+    EXPECT_THAT(house.identity(id)->owners, testing::Contains(bob_id));
+  }
   EXPECT_TRUE(may(house, bob, "kms:ListKeys"));
   ASSERT_TRUE(house.put_policy("bob", "one", allow("kms:ListAliases")));
   EXPECT_FALSE(may(house, bob, "kms:ListKeys"));
   EXPECT_TRUE(may(house, bob, "kms:ListAliases"));
   ASSERT_TRUE(remove(house, house.admin, "one"));
-  EXPECT_EQ(house.stale.size(), 2U);
+  EXPECT_EQ(house.stale.size(), 1U);
   EXPECT_FALSE(may(house, bob, "kms:ListAliases"));
 }
 
@@ -112,12 +114,13 @@ TEST(UserPolicies, NeverOutnumberWhatAnIdentityLoads) {
 TEST(UserPolicies, NeedPermission) {
   IdentityHouse house;
   const std::string bob = house.make_user("bob", allow("kms:*"));
-  EXPECT_EQ(code_of(house.do_as(bob, [](Transaction& t) { return put_user_policy(t, "bob", "x", allow("*")); })),
-            ErrorCode::kAccessDenied);
+  EXPECT_EQ(
+      code_of(house.do_as(bob, [](Transaction& t) { return put_inline_policy<User>(t, "bob", "x", allow("*")); })),
+      ErrorCode::kAccessDenied);
   EXPECT_EQ(code_of(get(house, bob, "test")), ErrorCode::kAccessDenied);
   EXPECT_EQ(code_of(remove(house, bob, "test")), ErrorCode::kAccessDenied);
-  EXPECT_EQ(code_of(house.as<UserPolicyPage>(
-                bob, [](Transaction& t) { return list_user_policies(t, "bob", 10, std::nullopt); })),
+  EXPECT_EQ(code_of(house.as<InlinePolicyPage>(
+                bob, [](Transaction& t) { return list_inline_policies<User>(t, "bob", 10, std::nullopt); })),
             ErrorCode::kAccessDenied);
 }
 
@@ -135,8 +138,8 @@ TEST(UserPolicies, ComeByPage) {
   house.make_user("bob");
   for (const char* name : {"b", "a", "c"}) ASSERT_TRUE(house.put_policy("bob", name, allow("kms:*")));
   const auto page = [&](std::optional<std::string_view> marker) {
-    return house.as<UserPolicyPage>(house.admin,
-                                    [&](Transaction& t) { return list_user_policies(t, "bob", 2, marker); });
+    return house.as<InlinePolicyPage>(house.admin,
+                                      [&](Transaction& t) { return list_inline_policies<User>(t, "bob", 2, marker); });
   };
   const auto one = page(std::nullopt);
   ASSERT_TRUE(one && one->next_marker);
