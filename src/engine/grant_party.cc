@@ -18,7 +18,7 @@ tl::unexpected<Error> invalid(std::string_view principal) {
 // Empty for a user or role that there is not.
 Result<std::string> identity_of(Transaction& transaction, const Principal& principal) {
   if (principal.kind == Kind::kAccount) return principal.value;
-  TRY_ASSIGN(const std::optional<NamedUser> found, find_principal(transaction, principal.value));
+  TRY_ASSIGN(const std::optional<NamedPrincipal> found, find_principal(transaction, principal.value));
   if (principal.kind == Kind::kEntity) return found ? found->unique_id : std::string();
   TRY_ASSIGN(const ArnView arn, parse_arn(principal.value));
   const std::string_view name = arn.resource.substr(arn.resource.rfind('/') + 1);
