@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <thread>
 #include <vector>
@@ -135,8 +136,9 @@ class Engine {
   // Writes back when access keys were last used; under system_mutex_.
   Status save_key_uses();
   void sweeper_loop();
-  // Removes a session that ended long ago; under system_mutex_.
-  Status forget_session(const DueEntry& due);
+  // Removes sessions that ended long ago. A damaged one holds up no other.
+  void forget_sessions(std::span<const DueEntry> due);
+  Status forget_in_one_commit(std::span<const DueEntry> due);
   Status commit_system(Batch batch, std::string event_line);
   Status rewrap();
   Transaction::Environment environment(PoolThread& thread);

@@ -19,15 +19,16 @@ struct Loaded {
 };
 
 // Every type that a table's content is read as. Bytes: as it is; RowId: the row that a name leads to.
-#define KAGIMORI_RECORD_TYPES(X)                                                                                     \
-  X(Key)                                                                                                             \
-  X(KeyVersion)                                                                                                      \
-  X(KeyObject)                                                                                                       \
-  X(KeyPolicy)                                                                                                       \
-  X(Transition)                                                                                                      \
-  X(Tombstone)                                                                                                       \
-  X(Alias)                                                                                                           \
-  X(Account) X(User) X(UserPolicy) X(AccessKey) X(Role) X(Group) X(ManagedPolicy) X(ManagedPolicyVersion) X(Session) \
+#define KAGIMORI_RECORD_TYPES(X)                                                                          \
+  X(Key)                                                                                                  \
+  X(KeyVersion)                                                                                           \
+  X(KeyObject)                                                                                            \
+  X(KeyPolicy)                                                                                            \
+  X(Transition)                                                                                           \
+  X(Tombstone)                                                                                            \
+  X(Alias)                                                                                                \
+  X(Account)                                                                                              \
+  X(User) X(UserPolicy) X(AccessKey) X(Role) X(Group) X(ManagedPolicy) X(ManagedPolicyVersion) X(Session) \
       X(AccessKeyUse) X(RowId) X(Bytes)
 
 // Reads typed records out of one read transaction: every record's MAC is checked before its content is believed.
