@@ -3,6 +3,7 @@ matrix of boundary, session policy, identity policy and key policy, against IAM'
 
 import itertools
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from iam_case import (AWS_POLICY, allowed, assume, document, name, new_policy, new_role, policy, refused, statement, trust)
@@ -192,6 +193,29 @@ def test_an_administrator_who_may_only_make_bounded_users(iam, make_user):
 
 def decisions(answer):
     return {(r["EvalActionName"], r["EvalResourceName"]): r["EvalDecision"] for r in answer["EvaluationResults"]}
+
+
+def test_what_is_attached_in_parallel_is_counted(iam, make_user):
+    """Policies attached by many clients at once: no more than the quota, and each counted where it is."""
+    user = make_user()
+    arns = [new_policy(iam, policy("kms:*")) for _ in range(16)]
+
+    def attach(arn):
+        try:
+            iam.attach_user_policy(UserName=user.name, PolicyArn=arn)
+            return "ok"
+        except iam.exceptions.LimitExceededException:
+            return "limit"
+
+    with ThreadPoolExecutor(16) as pool:
+        results = list(pool.map(attach, arns))
+    assert sorted(results) == ["limit"] * 6 + ["ok"] * 10
+    attached = {p["PolicyArn"] for p in iam.list_attached_user_policies(UserName=user.name)["AttachedPolicies"]}
+    assert attached == {arn for arn, result in zip(arns, results) if result == "ok"}
+    counts = [iam.get_policy(PolicyArn=arn)["Policy"]["AttachmentCount"] for arn in arns]
+    assert counts == [int(arn in attached) for arn in arns]
+    for arn in attached:
+        iam.detach_user_policy(UserName=user.name, PolicyArn=arn)
 
 
 def test_simulate_principal_policy(iam, make_user, limits):

@@ -69,6 +69,19 @@ def test_what_is_refused(iam, me):
         refused("NoSuchEntity", call, RoleName="nothing")
 
 
+def test_quotas(fresh_server):
+    server = fresh_server(settings={f"quotas.{what}_per_account": 1 for what in ("roles", "groups", "policies")})
+    iam, me = server.admin.client("iam"), server.admin.client("sts").get_caller_identity()["Arn"]
+    role, arn = new_role(iam, me)["RoleName"], new_policy(iam, policy("kms:*"))
+    iam.create_group(GroupName="g")
+    refused("LimitExceeded", iam.create_role, RoleName=name(), AssumeRolePolicyDocument=trust(me), contains="RolesPerAccount: 1")
+    refused("LimitExceeded", iam.create_group, GroupName="h", contains="GroupsPerAccount: 1")
+    refused("LimitExceeded", iam.create_policy, PolicyName=name(), PolicyDocument=policy("*"), contains="PoliciesPerAccount: 1")
+    iam.delete_role(RoleName=role)
+    iam.delete_policy(PolicyArn=arn)
+    assert new_role(iam, me) and new_policy(iam, policy("kms:*"))
+
+
 def test_inline_policies(iam, me):
     role = new_role(iam, me)["RoleName"]
     iam.put_role_policy(RoleName=role, PolicyName="p", PolicyDocument=policy("kms:*"))

@@ -58,8 +58,11 @@ def test_sessions_end(fresh_server):
     server.crash_and_restart()
     assert session_of(server, long).client("sts").get_caller_identity()
     refused("ExpiredToken", session_of(server, short).client("sts").get_caller_identity)
+    many = [assume(server.admin, role, f"s{i}") for i in range(8)]
     advance(server, days=2)
-    refused("InvalidClientTokenId", session_of(server, short).client("sts").get_caller_identity)
+    for ended in (short, long, *many):
+        refused("InvalidClientTokenId", session_of(server, ended).client("sts").get_caller_identity)
+    assert assume(server.admin, role).client("sts").get_caller_identity()
 
 
 def session_of(server, session):

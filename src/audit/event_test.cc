@@ -72,6 +72,25 @@ TEST(EventTest, LeavesOutWhatIsAbsent) {
             "\n");
 }
 
+TEST(EventTest, TemporaryCredentialsHaveASessionContext) {
+  Event event;
+  event.user.type = "AssumedRole";
+  event.session = SessionContext{Timestamp::from_seconds(1'800'000'000), "ann",          "AROAEXAMPLE",
+                                 "arn:aws:iam::123456789012:role/r",     "123456789012", "r"};
+  std::string out;
+  append_json_line(out, event);
+  EXPECT_THAT(
+      out, testing::HasSubstr(R"("sessionContext":{"sessionIssuer":{"type":"Role","principalId":"AROAEXAMPLE",)"
+                              R"("arn":"arn:aws:iam::123456789012:role/r","accountId":"123456789012","userName":"r"},)"
+                              R"("attributes":{"creationDate":"2027-01-15T08:00:00Z","mfaAuthenticated":"false"},)"
+                              R"("sourceIdentity":"ann"}})"));
+  event.session = SessionContext{Timestamp::from_seconds(1'800'000'000), "", "", "", "", ""};
+  out.clear();
+  append_json_line(out, event);
+  EXPECT_THAT(out, testing::HasSubstr(R"("sessionContext":{"attributes":{)"));
+  EXPECT_THAT(out, testing::Not(testing::HasSubstr("sessionIssuer")));
+}
+
 TEST(EventTest, TheClockIsAService) {
   Event event = full_event();
   event.service_event = true;

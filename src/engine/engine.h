@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <thread>
 #include <vector>
@@ -159,8 +160,9 @@ class Engine : private KeyUsageSource {
   void do_chores();  // of a turn of the sweeper
   void gather_usages();
   std::optional<KeyLastUsage> recent_usage(const RowId& row) override;
-  // Removes a session that ended long ago; under system_mutex_.
-  Status forget_session(const DueEntry& due);
+  // Removes sessions that ended long ago. A damaged one holds up no other.
+  void forget_sessions(std::span<const DueEntry> due);
+  Status forget_in_one_commit(std::span<const DueEntry> due);
   Status commit_system(Batch batch, std::string event_lines);
   Status rewrap();
   Transaction::Environment environment(PoolThread& thread);

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <future>
 #include <optional>
 
@@ -180,18 +181,28 @@ Status Engine::watch_clock() {
 }
 
 // No event: that a session ends was said when it began.
-Status Engine::forget_session(const DueEntry& due) {
+Status Engine::forget_in_one_commit(std::span<const DueEntry> due) {
+  const std::lock_guard lock(system_mutex_);
   const Caller clock;
   Trail trail;
   TRY_ASSIGN(auto read, parts_.store.read());
   Transaction transaction(environment(system_thread_), std::move(read), clock, trail);
-  TRY(end_session(transaction, due));
+  for (const DueEntry& entry : due) TRY(end_session(transaction, entry));
   const auto done = parts_.store.commit_and_wait(transaction.take_batch());
   if (!done) return fail(done.error());
   std::promise<void> dropped;
   drop_everywhere(transaction.take_stale_items(), [&dropped] { dropped.set_value(); });
   dropped.get_future().wait();
   return {};
+}
+
+void Engine::forget_sessions(std::span<const DueEntry> due) {
+  if (due.empty() || forget_in_one_commit(due)) return;
+  for (const DueEntry& entry : due) {
+    const Status done = forget_in_one_commit({&entry, 1});
+    if (done || done.error().code == ErrorCode::kStale) continue;  // the next sweep comes back to it
+    LogLine(LogLevel::kError, "an expired session can't be removed").field("reason", done.error().message);
+  }
 }
 
 Status Engine::sweep() {
@@ -215,16 +226,13 @@ Status Engine::sweep() {
       }
       if (after == page_began) return {};
     }
+    const auto sessions =
+        std::ranges::partition(due, [](const DueEntry& entry) { return entry.kind != DueKind::kSessionExpiry; });
+    forget_sessions(sessions);
+    due.erase(sessions.begin(), sessions.end());
     for (const DueEntry& entry : due) {
       if (stopping_) return {};
       if (entry.kind == DueKind::kDelete && parts_.lifecycle_clock.destruction_is_held()) continue;
-      if (entry.kind == DueKind::kSessionExpiry) {
-        const std::lock_guard lock(system_mutex_);
-        if (const Status done = forget_session(entry); !done) {
-          LogLine(LogLevel::kError, "an expired session can't be removed").field("reason", done.error().message);
-        }
-        continue;
-      }
       const std::string_view name = event_name(entry.kind);
       const Status done = run_system(name, [&](Transaction& transaction) { return apply_due(transaction, entry); });
       // One key that can't be processed (a damaged record) must not hold up the others.

@@ -102,8 +102,10 @@ Result<KeyDescription> create_key(Transaction& transaction, const CreateKeyReque
   Key key = new_key(transaction, request);
   const std::string arn = key_arn(region, account, key.key_id);
   transaction.trail().resource(arn).response("keyId", arn);
+  // The default policy locks nobody out: the account can always change it. So who may make keys needs no
+  // kms:PutKeyPolicy (as with AWS's policy AWSKeyManagementServicePowerUser).
   TRY(put_first_policy(transaction, key, request.policy.value_or(default_key_policy(account)),
-                       request.bypass_policy_lockout_safety_check));
+                       request.bypass_policy_lockout_safety_check || !request.policy));
   KeyMaterial generated;
   if (material == nullptr) {
     TRY_ASSIGN(generated, generate_key_material(transaction.crypto(), transaction.random(), key.type));

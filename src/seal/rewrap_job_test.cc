@@ -27,6 +27,7 @@ class RewrapJobTest : public ::testing::Test {
       ASSERT_TRUE(vault_.add_account(account));
       for (std::uint8_t i = 1; i <= 3; ++i) add_key(account, i);
       add_access_key(account);
+      add_session(account);
     }
   }
 
@@ -84,6 +85,26 @@ class RewrapJobTest : public ::testing::Test {
     ASSERT_TRUE(vault_.put(kSystemAccount, Table::kAccessKeys, record_key::access_key(key.access_key_id), encode(key)));
   }
 
+  void add_session(std::string_view account) {
+    Session session;
+    session.account = account;
+    session.access_key_id = session_id(account);
+    session.principal_id = account;
+    session.secret = *vault_.keyrings->wrap(*vault_.crypto, material_binding(session), as_bytes(secret_of(account, 7)));
+    const Bytes key = record_key::access_key(session.access_key_id);
+    ASSERT_TRUE(vault_.put(kSystemAccount, Table::kSessions, key, encode(session)));
+  }
+
+  static std::string session_id(std::string_view account) { return "ASIA" + access_key_id(account).substr(4); }
+
+  std::string session_secret(std::string_view account) {
+    const StoredRecord record = *vault_.record(Table::kSessions, record_key::access_key(session_id(account)));
+    const Session session =
+        *decode<Session>(*vault_.keyrings->open_record(*vault_.crypto, kSystemAccount, Table::kSessions, record));
+    const auto secret = vault_.keyrings->unwrap(*vault_.crypto, material_binding(session), session.secret);
+    return secret ? std::string(as_text(secret->expose())) : secret.error().message;
+  }
+
   // Every record opens, all material is what it was.
   void expect_all_readable() {
     Keyrings& keyrings = *vault_.keyrings;
@@ -101,6 +122,7 @@ class RewrapJobTest : public ::testing::Test {
       const auto secret = keyrings.unwrap(crypto, material_binding(key), key.secret);
       ASSERT_TRUE(secret) << secret.error().message;
       EXPECT_EQ(as_text(secret->expose()), secret_of(account, 0));
+      EXPECT_EQ(session_secret(account), secret_of(account, 7));
     }
   }
 
