@@ -139,6 +139,23 @@ Bytes user_access_keys_of(std::string_view account, std::string_view user_id) {
 
 }  // namespace record_key
 
+namespace {
+
+bool is_due_kind(std::uint8_t number) {
+  switch (static_cast<DueKind>(number)) {
+    case DueKind::kRotate:
+    case DueKind::kDelete:
+    case DueKind::kReplicate:
+    case DueKind::kRemoveGrants:
+    case DueKind::kExpireMaterial:
+    case DueKind::kExpirePendingMaterial:
+      return true;
+  }
+  return false;
+}
+
+}  // namespace
+
 Result<DueEntry> parse_due_key(ByteView key) {
   ByteReader reader(key);
   DueEntry entry;
@@ -150,9 +167,7 @@ Result<DueEntry> parse_due_key(ByteView key) {
   TRY_ASSIGN(const ByteView row, reader.take(entry.row.bytes.size()));
   std::copy(row.begin(), row.end(), entry.row.bytes.begin());
   TRY_ASSIGN(const std::uint8_t kind, reader.u8());
-  if (kind < static_cast<std::uint8_t>(DueKind::kRotate) || kind > static_cast<std::uint8_t>(DueKind::kRemoveGrants)) {
-    return fail(ErrorCode::kCorrupt, "A due entry asks for something unknown.");
-  }
+  if (!is_due_kind(kind)) return fail(ErrorCode::kCorrupt, "A due entry asks for something unknown.");
   entry.kind = static_cast<DueKind>(kind);
   TRY(reader.expect_end());
   return entry;

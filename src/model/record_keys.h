@@ -50,7 +50,14 @@ Bytes user_access_keys_of(std::string_view account, std::string_view user_id);  
 }  // namespace record_key
 
 // What a row of kDue asks for.
-enum class DueKind : std::uint8_t { kRotate = 1, kDelete = 2, kReplicate = 3, kRemoveGrants = 4 };
+enum class DueKind : std::uint8_t {
+  kRotate = 1,
+  kDelete = 2,
+  kReplicate = 3,
+  kRemoveGrants = 4,
+  kExpireMaterial = 8,         // imported material of a version in use
+  kExpirePendingMaterial = 9,  // imported material that awaits rotation
+};
 struct DueEntry {
   Timestamp when;
   AccountId account;
