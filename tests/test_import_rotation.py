@@ -201,6 +201,7 @@ def test_pending_material_that_expired_is_not_rotated_to_before_any_sweep(home):
     importer = Importer(kms, new_external_key(kms))
     importer(os.urandom(32))
     new(importer, ValidTo=later(home, days=1))
+    home.admin.call("Kagimori.HoldSweeper", Held=True)
     home.admin.call("Kagimori.AdvanceLifecycleClock", Seconds=DAY + 1)
     refused("KMSInvalidStateException", kms.rotate_key_on_demand, KeyId=importer.key_id, contains="No available key material")
     assert state_of(kms, importer.key_id) == "Enabled"
