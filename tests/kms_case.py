@@ -7,8 +7,11 @@ import uuid
 import pytest
 from botocore.exceptions import ClientError
 from harness import SECOND_REGION
+from importing import Importer
 
 DAY = 86_400
+IMPORTS = ("get_parameters_for_import", "import_key_material", "delete_imported_key_material")
+IMPORTED = bytes(range(32))  # the material of their keys
 ACCOUNT_ROOT = "arn:aws:iam::{account}:root"
 CRYPTOGRAPHIC = ("encrypt", "decrypt", "re_encrypt", "generate_data_key", "generate_data_key_without_plaintext")
 ALLOW_ALL = json.dumps({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "kms:*", "Resource": "*"}})
@@ -86,7 +89,8 @@ class Case:
     def __init__(self, kms, operation=None):
         self.kms = kms
         spec, usage = KINDS.get(operation, ("SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT"))
-        metadata = kms.create_key(KeySpec=spec, KeyUsage=usage)["KeyMetadata"]
+        origin = "EXTERNAL" if operation in IMPORTS else "AWS_KMS"
+        metadata = kms.create_key(KeySpec=spec, KeyUsage=usage, Origin=origin)["KeyMetadata"]
         self.key_id, self.arn, self.account = metadata["KeyId"], metadata["Arn"], metadata["AWSAccountId"]
         self.other = new_key(kms)
         self.alias = new_alias()
@@ -94,7 +98,7 @@ class Case:
         self.spare = new_alias()
         kms.create_alias(AliasName=self.spare, TargetKeyId=self.other)
         self.root = ACCOUNT_ROOT.format(account=self.account)
-        self.blob = self.signature = self.mac = self.public_key = self.grant_id = None
+        self.blob = self.signature = self.mac = self.public_key = self.grant_id = self.importer = None
         self.prepare(operation)
         self.grant_id = kms.create_grant(**self.members("create_grant"))["GrantId"]
 
@@ -106,6 +110,9 @@ class Case:
             self.mac = self.kms.generate_mac(**self.members("generate_mac"))["Mac"]
         elif operation == "derive_shared_secret":
             self.public_key = self.kms.get_public_key(KeyId=self.key_id)["PublicKey"]
+        elif operation in IMPORTS:
+            self.importer = Importer(self.kms, self.key_id)
+            self.importer(IMPORTED)
         elif operation not in KINDS:
             self.blob = self.kms.encrypt(KeyId=self.key_id, Plaintext=b"case")["CiphertextBlob"]
 
@@ -134,6 +141,8 @@ class Case:
         }
         if operation in special:
             return special[operation]
+        if operation == "import_key_material":
+            return self.importer.members(IMPORTED)
         signing = {"Message": b"x", "SigningAlgorithm": "ECDSA_SHA_256"}
         mac = {"Message": b"x", "MacAlgorithm": "HMAC_SHA_256"}
         more = {
@@ -143,6 +152,7 @@ class Case:
             "verify_mac": {**mac, "Mac": self.mac},
             "derive_shared_secret": {"KeyAgreementAlgorithm": "ECDH", "PublicKey": self.public_key},
             **dict.fromkeys(DATA_KEY_PAIRS, {"KeyPairSpec": "ECC_NIST_P256"}),
+            "get_parameters_for_import": {"WrappingAlgorithm": "RSAES_OAEP_SHA_256", "WrappingKeySpec": "RSA_2048"},
             "encrypt": {"Plaintext": b"x"},
             "generate_data_key": {"KeySpec": "AES_256"},
             "generate_data_key_without_plaintext": {"NumberOfBytes": 16},

@@ -19,6 +19,7 @@ COMMANDS = [
     ("user", "policy", "put"), ("user", "policy", "get"), ("user", "policy", "list"), ("user", "policy", "delete"),
     ("access-key", "create"), ("access-key", "list"), ("access-key", "enable"), ("access-key", "disable"),
     ("access-key", "delete"), ("account", "create"), ("account", "list"),
+    ("key", "import"),
 ]
 
 

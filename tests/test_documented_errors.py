@@ -4,12 +4,12 @@ many have no cause on a sound server, or none until keys of other kinds exist.""
 
 import pytest
 from harness import MODELS
-from kms_case import ALLOW_ALL, CRYPTOGRAPHIC, DATA_KEY_PAIRS, KINDS, STATUS, Case
+from kms_case import ALLOW_ALL, CRYPTOGRAPHIC, DATA_KEY_PAIRS, IMPORTS, KINDS, STATUS, Case
 from test_audit import api_name, event_of
 
 WITHOUT_KEY = {"create_key": {}, "generate_random": {"NumberOfBytes": 8}, "list_aliases": {}, "list_keys": {}}
 KMS = (
-    *CRYPTOGRAPHIC, *DATA_KEY_PAIRS, *KINDS, *WITHOUT_KEY, "describe_key", "get_key_last_usage", "get_key_policy", "get_key_rotation_status", "list_key_policies",
+    *CRYPTOGRAPHIC, *DATA_KEY_PAIRS, *KINDS, *IMPORTS, *WITHOUT_KEY, "describe_key", "get_key_last_usage", "get_key_policy", "get_key_rotation_status", "list_key_policies",
     "list_key_rotations", "list_resource_tags", "create_alias", "update_alias", "delete_alias", "disable_key",
     "enable_key", "enable_key_rotation", "rotate_key_on_demand", "disable_key_rotation", "put_key_policy",
     "tag_resource", "untag_resource", "update_key_description", "schedule_key_deletion", "cancel_key_deletion",

@@ -147,7 +147,7 @@ def test_the_plaintext_is_never_echoed(admin, case):
 
 
 @pytest.mark.parametrize("name, members", (
-    ("Origin", {"Origin": "EXTERNAL"}),
+    ("Origin", {"Origin": "AWS_CLOUDHSM"}),
     ("Origin", {"Origin": "EXTERNAL_KEY_STORE"}),
     ("CustomKeyStoreId", {"CustomKeyStoreId": "cks-1234567890abcdef0"}),
     ("XksKeyId", {"XksKeyId": "some-key"}),
@@ -208,9 +208,8 @@ def test_an_algorithm_that_does_not_fit_the_key(kms, case, algorithm):
 
 
 LATER = (
-    "ConnectCustomKeyStore", "CreateCustomKeyStore", "DeleteCustomKeyStore", "DeleteImportedKeyMaterial",
-    "DescribeCustomKeyStores", "DisconnectCustomKeyStore", "GetParametersForImport", "ImportKeyMaterial",
-    "UpdateCustomKeyStore",
+    "ConnectCustomKeyStore", "CreateCustomKeyStore", "DeleteCustomKeyStore", "DescribeCustomKeyStores",
+    "DisconnectCustomKeyStore", "UpdateCustomKeyStore",
 )
 
 

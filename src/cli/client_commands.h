@@ -39,4 +39,17 @@ Status delete_access_key(const ClientOptions& options, const std::string& user, 
 Status create_account(const ClientOptions& options, const std::string& name, const std::string& id);
 Status list_accounts(const ClientOptions& options);
 
+// Wraps the key material in `file` and imports it into `key`: 32 bytes or an HMAC key as they are, in hexadecimal or
+// base64 (`form`: raw, hex or base64; empty: what it looks like); a private key in PEM or DER, whose passphrase comes
+// from a file, or is asked for where there is a terminal.
+struct ImportOptions {
+  std::string key;  // id, ARN or alias
+  std::filesystem::path file, passphrase_file;
+  std::string form;
+  std::string expires;  // a day; empty: never
+  bool is_new = false;  // further material of a symmetric key
+  std::string description;
+};
+Status import_key(const ClientOptions& options, const ImportOptions& import);
+
 }  // namespace kagimori::cli

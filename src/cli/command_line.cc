@@ -27,6 +27,8 @@ struct Arguments {
   std::filesystem::path config, to, policy_file;
   RestoreOptions restore;
   ClientOptions client;
+  ImportOptions import;
+  bool no_expiry = false;  // there is nothing to tell: it is so without a date
   std::string account, account_name, account_id, user, path = "/", policy, access_key;
 
   std::function<Status()> command;
@@ -207,6 +209,26 @@ void add_account_commands(CLI::App* app, Arguments& a) {
   add_client(group, a, "list", "List the accounts", [&a] { return list_accounts(a.client); });
 }
 
+void add_key_commands(CLI::App* app, Arguments& a) {
+  CLI::App* const group = add_group(app, "key", "Keys of the account, on a running server");
+  CLI::App* const import = add_client(group, a, "import", "Import key material into a key of Origin EXTERNAL",
+                                      [&a] { return import_key(a.client, a.import); });
+  import->add_option("key", a.import.key, "The key: id, ARN or alias")->required();
+  import->add_option("--in", a.import.file, "The key material, or the private key in PEM or DER")
+      ->required()
+      ->check(refuse_empty_path);
+  import->add_option("--passphrase-file", a.import.passphrase_file, "What opens an encrypted private key")
+      ->check(refuse_empty_path);
+  import->add_option("--form", a.import.form, "Of symmetric and HMAC material; without it, what it looks like")
+      ->check(CLI::IsMember({"raw", "hex", "base64"}));
+  CLI::App* const terms = import->add_option_group("terms")->require_option(1);
+  terms->add_option("--expires", a.import.expires, "The day, as 2027-01-31, at whose beginning (UTC) it is removed");
+  terms->add_flag("--no-expiry", a.no_expiry, "It stays until it is deleted");
+  import->add_flag("--new", a.import.is_new, "Further material of a symmetric key, which awaits rotation");
+  import->add_option("--description", a.import.description, "What the material is; of symmetric keys");
+  import->footer("Example:\n  kagimori key import alias/billing --in material.bin --no-expiry");
+}
+
 // The name that is nearest to a mistyped one; empty if none is near.
 std::string nearest_command(const CLI::App& group, const std::string& word) {
   std::string nearest;
@@ -276,6 +298,7 @@ int run_command_line(int argc, char** argv) {
   add_user_commands(&app, arguments);
   add_access_key_commands(&app, arguments);
   add_account_commands(&app, arguments);
+  add_key_commands(&app, arguments);
   std::string help;
   const std::optional<int> ended = parse(app, argc, argv, help);
   if (ended == kWrongUse) return kWrongUse;

@@ -228,7 +228,7 @@ Result<CacheEntry> Engine::load_item(PoolThread& thread, const std::string& item
   if (item.starts_with("I|")) {
     TRY_ASSIGN(entry.identity, load_identity(reader, std::string_view(item).substr(2)));
   } else if (item.starts_with("K|")) {
-    TRY_ASSIGN(entry.key, load_key(reader, parts[1], parts[2], parts[3]));
+    TRY_ASSIGN(entry.key, load_key(reader, parts_.lifecycle_clock, parts[1], parts[2], parts[3]));
     if (entry.key != nullptr) entry.keyed.resize(entry.key->versions.size());
   } else if (item.starts_with("G|")) {
     TRY_ASSIGN(const RowId row, row_of(parts[2]));

@@ -115,7 +115,8 @@ class Engine : private KeyUsageSource {
 
   // A change made by the clock or the operator, not by a request. Waits until it is in force on every worker.
   Status run_system(std::string_view event_name, const std::function<Status(Transaction&)>& work);
-  // Does what is due by lifecycle time: rotations, and deletions unless the lifecycle clock holds them. The sweeper
+  // Does what is due by lifecycle time: rotations, and unless the lifecycle clock holds destruction deletions and the
+  // expiry of imported material. The sweeper
   // calls it at its interval.
   Status sweep();
   // Gathers what the workers have noted of the use of keys, and stores it. The sweeper calls it once a minute.

@@ -37,10 +37,17 @@ std::string_view event_name(DueKind kind) {
       return kSynchronizeMultiRegionKey.name;
     case DueKind::kRemoveGrants:
       return "RemoveGrantsOfDeletedKey";
+    case DueKind::kExpireMaterial:
+    case DueKind::kExpirePendingMaterial:
+      return "DeleteExpiredKeyMaterial";
     case DueKind::kSessionExpiry:
       break;  // leaves no event: that a session ends was said when it began
   }
   return {};
+}
+
+bool destroys_material(DueKind kind) {
+  return kind == DueKind::kDelete || kind == DueKind::kExpireMaterial || kind == DueKind::kExpirePendingMaterial;
 }
 
 }  // namespace
@@ -232,7 +239,7 @@ Status Engine::sweep() {
     due.erase(sessions.begin(), sessions.end());
     for (const DueEntry& entry : due) {
       if (stopping_) return {};
-      if (entry.kind == DueKind::kDelete && parts_.lifecycle_clock.destruction_is_held()) continue;
+      if (destroys_material(entry.kind) && parts_.lifecycle_clock.destruction_is_held()) continue;
       const std::string_view name = event_name(entry.kind);
       const Status done = run_system(name, [&](Transaction& transaction) { return apply_due(transaction, entry); });
       // One key that can't be processed (a damaged record) must not hold up the others.

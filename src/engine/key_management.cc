@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "engine/import_wrapping.h"
+#include "engine/imported_versions.h"
 #include "engine/key_policies.h"
 #include "engine/lifecycle_changes.h"
 #include "engine/marker.h"
@@ -59,6 +61,7 @@ Key new_key(Transaction& transaction, const CreateKeyRequest& request) {
   }
   key.owner = transaction.caller().identity->unique_id();
   key.type = request.type;
+  key.origin = request.origin;
   key.description = request.description;
   key.tags = request.tags;
   std::sort(key.tags.begin(), key.tags.end(), [](const Tag& a, const Tag& b) { return a.key < b.key; });
@@ -70,7 +73,7 @@ Status authorize_create(const Caller& caller, const CreateKeyRequest& request) {
   RequestFacts facts;
   facts.key_spec = aws_key_spec(request.type);
   facts.key_usage = aws_key_usage(request.type);
-  facts.key_origin = "AWS_KMS";
+  facts.key_origin = aws_origin(request.origin);
   facts.multi_region = request.multi_region;
   if (request.multi_region) facts.multi_region_key_type = "PRIMARY";
   facts.request_tags = request.tags;
@@ -80,10 +83,30 @@ Status authorize_create(const Caller& caller, const CreateKeyRequest& request) {
   return authorize(caller, {"kms:TagResource", "*", nullptr, false, facts});
 }
 
+// The first version, with its material or waiting for it. The answer is the material's id.
+Result<std::string> add_first_version(Transaction& transaction, Key& key, const KeyMaterial* material) {
+  if (key.origin == KeyOrigin::kImported) {
+    TRY(add_awaiting_version(transaction, key));
+    return std::string();
+  }
+  KeyMaterial generated;
+  if (material == nullptr) {
+    TRY_ASSIGN(generated, generate_key_material(transaction.crypto(), transaction.random(), key.type));
+    material = &generated;
+  }
+  TRY_ASSIGN(NewVersion made, add_version(transaction, key, RotationType::kNone, *material));
+  return std::move(made.version.material_id);
+}
+
 }  // namespace
 
 Status admit_create_key(const CryptoContext& crypto, const Caller& caller, const CreateKeyRequest& request) {
   TRY(authorize_create(caller, request));
+  if (request.origin == KeyOrigin::kImported && !can_import(request.type)) {
+    return fail(ErrorCode::kUnsupportedOperation,
+                fmt::format("Keys of KeySpec {} can't have Origin EXTERNAL: their material can't be imported.",
+                            aws_key_spec(request.type)));
+  }
   return require_support(crypto, request.type);
 }
 
@@ -92,7 +115,8 @@ Result<KeyDescription> create_key(Transaction& transaction, const CreateKeyReque
   transaction.trail()
       .parameter("description", request.description)
       .parameter("keySpec", aws_key_spec(request.type))
-      .parameter("keyUsage", aws_key_usage(request.type));
+      .parameter("keyUsage", aws_key_usage(request.type))
+      .parameter("origin", aws_origin(request.origin));
   if (request.multi_region) transaction.trail().parameter_json("multiRegion", "true");
   TRY(admit_create_key(transaction.crypto(), transaction.caller(), request));
   TRY(check_tags(request.tags, transaction.settings().quotas.tags_per_key));
@@ -106,15 +130,12 @@ Result<KeyDescription> create_key(Transaction& transaction, const CreateKeyReque
   // kms:PutKeyPolicy (as with AWS's policy AWSKeyManagementServicePowerUser).
   TRY(put_first_policy(transaction, key, request.policy.value_or(default_key_policy(account)),
                        request.bypass_policy_lockout_safety_check || !request.policy));
-  KeyMaterial generated;
-  if (material == nullptr) {
-    TRY_ASSIGN(generated, generate_key_material(transaction.crypto(), transaction.random(), key.type));
-    material = &generated;
-  }
-  TRY_ASSIGN(NewVersion made, add_version(transaction, key, RotationType::kNone, *material));
-  TRY(transaction.add_transition(key, "", "Enabled", "created"));
+  TRY_ASSIGN(std::string material_id, add_first_version(transaction, key, material));
+  const bool imported = key.origin == KeyOrigin::kImported;
+  const AwsKeyState state = imported ? AwsKeyState::kPendingImport : AwsKeyState::kEnabled;
+  TRY(transaction.add_transition(key, "", aws_key_state_name(state), "created"));
   TRY(enter_key(transaction, key));
-  return KeyDescription{std::move(key), arn, AwsKeyState::kEnabled, std::move(made.version.material_id), {}};
+  return KeyDescription{std::move(key), arn, state, std::move(material_id), {}};
 }
 
 Status enable_key(Transaction& transaction, std::string_view key_id) { return set_enabled(transaction, key_id, true); }
@@ -166,10 +187,13 @@ Result<std::string> cancel_key_deletion(Transaction& transaction, std::string_vi
   TRY(transaction.authorize_key("kms:CancelKeyDeletion", found));
   TRY(check_key_state(KmsOperation::kCancelKeyDeletion, found.state(), found.arn));
   Key key = found.key;
-  TRY(transaction.add_transition(key, aws_key_state_name(found.state()), "Disabled", "deletion-cancelled"));
   key.deletion_date.reset();
   key.pending_window_days = 0;
   key.enabled = false;
+  // Without its imported material the key can't be anything but PendingImport.
+  const AwsKeyState after = aws_key_state(key, found.primary.state, found.primary.presence, found.expired);
+  TRY(transaction.add_transition(key, aws_key_state_name(found.state()), aws_key_state_name(after),
+                                 "deletion-cancelled"));
   TRY(transaction.save_key(found.key, key));
   transaction.trail().response("keyId", found.arn);
   return found.arn;

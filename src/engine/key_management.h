@@ -23,18 +23,19 @@ struct KeyDescription {
 };
 
 struct CreateKeyRequest {
-  KeyType type;                       // default: SYMMETRIC_DEFAULT
-  std::optional<std::string> policy;  // default: the default key policy
+  KeyType type;                              // default: SYMMETRIC_DEFAULT
+  KeyOrigin origin = KeyOrigin::kGenerated;  // or kImported: the key awaits its material
+  std::optional<std::string> policy;         // default: the default key policy
   std::string description;
   std::vector<Tag> tags;
   bool bypass_policy_lockout_safety_check = false;
   bool multi_region = false;  // a primary
 };
 // Whether the caller may, before anything is spent on a key. kUnsupportedOperation for a kind of key that the loaded
-// OpenSSL lacks.
+// OpenSSL lacks, or whose material can't be imported.
 Status admit_create_key(const CryptoContext& crypto, const Caller& caller, const CreateKeyRequest& request);
-// `material` is the key's, or null: then it is generated here, where the store is being read. So pass it for kinds
-// whose generation takes long.
+// `material` is the key's, or null: then it is generated here (unless it will be imported), where the store is being
+// read. So pass it for kinds whose generation takes long.
 Result<KeyDescription> create_key(Transaction& transaction, const CreateKeyRequest& request,
                                   const KeyMaterial* material = nullptr);
 

@@ -4,6 +4,8 @@
 #include "crypto/digest.h"
 #include "engine/cache_key.h"
 #include "engine/grant_records.h"
+#include "engine/imported_versions.h"
+#include "engine/key_objects.h"
 #include "engine/loader.h"
 #include "engine/replica_material.h"
 #include "engine/replication_changes.h"
@@ -13,38 +15,11 @@
 namespace kagimori {
 namespace {
 
-// What the public half of a pair is for; the rest of the key's usage is the private half's.
-constexpr std::uint32_t kPublicUsage = kUsageVerify | kUsageEncrypt;
-
-std::string who(const Transaction& transaction) {
-  return transaction.caller().identity == nullptr ? "kagimori" : transaction.caller().identity->arn;
-}
-
 // 64 hexadecimal digits that say nothing about the material.
 std::string make_material_id(RandomSource& random) {
   std::array<std::uint8_t, 32> id{};
   random.fill_public(id);
   return hex_encode(id);
-}
-
-KeyObject new_object(Transaction& transaction, const Key& key, std::uint32_t version, std::uint8_t index) {
-  KeyObject object;
-  object.row = key.row;
-  object.account = key.account;
-  object.version = version;
-  object.index = index;
-  object.object_id = make_uuid(transaction.random());
-  object.state.state = LifecycleState::kActivated;
-  object.activation = transaction.lifecycle_now();
-  return object;
-}
-
-Status put_new_object(Transaction& transaction, const KeyObject& object) {
-  const std::string& account = object.account;
-  TRY(transaction.put_new(account, Table::kObjects,
-                          record_key::object(account, object.row, object.version, object.index), encode(object)));
-  return transaction.put_new(account, Table::kObjectIds, record_key::object_id(account, object.object_id),
-                             encode_row(object.row));
 }
 
 Status destroy_object(Transaction& transaction, KeyObject& object) {
@@ -70,67 +45,43 @@ Status free_aliases(Transaction& transaction, const Key& key) {
 
 }  // namespace
 
-Status put_object(Transaction& transaction, const KeyObject& object) {
-  return transaction.put(object.account, Table::kObjects,
-                         record_key::object(object.account, object.row, object.version, object.index), encode(object));
-}
-
 Result<NewVersion> add_version(Transaction& transaction, Key& key, RotationType rotation, const KeyMaterial& material) {
-  KeyVersion version;
-  version.row = key.row;
-  version.account = key.account;
-  version.number = rotation == RotationType::kNone ? 1 : key.last_version + 1;
+  const std::uint32_t number = rotation == RotationType::kNone ? 1 : key.last_version + 1;
+  KeyVersion version = new_version(transaction, key, number);
   version.material_id = make_material_id(transaction.random());
-  version.created = transaction.lifecycle_now();
   version.rotation = rotation;
   if (rotation != RotationType::kNone) version.rotated_at = transaction.lifecycle_now();
-  version.birth = {transaction.now(), transaction.keyrings().store_id(), "OpenSSL CTR-DRBG", "", who(transaction)};
-  version.object_count = material.public_key.empty() ? 1 : 2;
+  version.birth = {transaction.now(), transaction.keyrings().store_id(), "OpenSSL CTR-DRBG", "",
+                   acting_principal(transaction)};
   for (const std::string& region : key.replica_regions) version.copies.push_back(copy_in(transaction, key, region));
-
-  NewVersion made;
-  KeyObject object = new_object(transaction, key, version.number, 0);
-  object.usage_mask = key.type.usage_mask;
-  if (version.object_count == 2) {
-    object.type = ObjectType::kPrivateKey;
-    object.usage_mask &= ~kPublicUsage;
-    KeyObject public_half = new_object(transaction, key, version.number, 1);
-    public_half.type = ObjectType::kPublicKey;
-    public_half.usage_mask = key.type.usage_mask & kPublicUsage;
-    public_half.public_data = material.public_key;
-    public_half.sensitive = public_half.always_sensitive = false;
-    public_half.extractable = true;
-    public_half.never_extractable = false;
-    TRY(put_new_object(transaction, public_half));
-    made.objects.push_back(std::move(public_half));
-  }
+  NewVersion made{std::move(version), new_material_objects(transaction, key, number)};
+  made.version.object_count = static_cast<std::uint8_t>(made.objects.size());
+  KeyObject& object = made.objects[0];
   TRY_ASSIGN(object.material, transaction.keyrings().wrap(transaction.crypto(), material_binding(key, object),
                                                           material.secret.expose()));
-  TRY(put_new_object(transaction, object));
-  made.objects.insert(made.objects.begin(), std::move(object));
-  TRY(transaction.put_new(key.account, Table::kVersions, record_key::version(key.account, key.row, version.number),
-                          encode(version)));
-  key.primary_version = version.number;
-  key.last_version = version.number;
-  made.version = std::move(version);
+  if (made.objects.size() == 2) made.objects[1].public_data = material.public_key;
+  TRY(put_new_version(transaction, made));
+  key.primary_version = made.version.number;
+  key.last_version = made.version.number;
   return made;
 }
 
 Status rotate_key(Transaction& transaction, Key& key, RotationType rotation) {
-  TRY_ASSIGN(auto superseded,
-             transaction.get<KeyObject>(key.account, Table::kObjects,
-                                        record_key::object(key.account, key.row, key.primary_version, 0)));
-  if (!superseded) return fail(ErrorCode::kCorrupt, "The primary version of the key is missing from the store.");
-  TRY_ASSIGN(superseded->state,
-             lifecycle_apply(superseded->state, LifecycleEvent::kDeactivate, LifecycleReason::kSuperseded));
-  superseded->deactivation = transaction.lifecycle_now();
-  TRY(put_object(transaction, *superseded));
+  TRY_ASSIGN(KeyObject superseded, get_object(transaction, key, key.primary_version, 0));
+  TRY_ASSIGN(superseded.state,
+             lifecycle_apply(superseded.state, LifecycleEvent::kDeactivate, LifecycleReason::kSuperseded));
+  superseded.deactivation = transaction.lifecycle_now();
+  TRY(put_object(transaction, superseded));
   TRY(transaction.add_transition(key, "Activated", "Deactivated",
                                  rotation == RotationType::kAutomatic ? "rotation-automatic" : "rotation-on-demand",
-                                 superseded->object_id));
-  TRY_ASSIGN(const KeyMaterial material, generate_key_material(transaction.crypto(), transaction.random(), key.type));
-  TRY_ASSIGN(const NewVersion made, add_version(transaction, key, rotation, material));
-  TRY(copy_rotation(transaction, key, *superseded, made));
+                                 superseded.object_id));
+  if (key.origin == KeyOrigin::kImported) {
+    TRY(activate_pending_version(transaction, key));
+  } else {
+    TRY_ASSIGN(const KeyMaterial material, generate_key_material(transaction.crypto(), transaction.random(), key.type));
+    TRY_ASSIGN(const NewVersion made, add_version(transaction, key, rotation, material));
+    TRY(copy_rotation(transaction, key, superseded, made));
+  }
   if (rotation == RotationType::kAutomatic) {
     key.next_rotation = transaction.lifecycle_now().plus_days(*key.rotation_period_days);
   } else {
@@ -156,9 +107,9 @@ Status destroy_key(Transaction& transaction, const Key& before) {
   tombstone.description = key.description;
   tombstone.created = key.created;
   tombstone.destroyed = transaction.lifecycle_now();
-  tombstone.destroyed_by = who(transaction);
+  tombstone.destroyed_by = acting_principal(transaction);
   for (Loaded<KeyVersion>& version : versions) {
-    tombstone.material_ids.push_back(version.record.material_id);
+    if (!version.record.material_id.empty()) tombstone.material_ids.push_back(version.record.material_id);
     tombstone.copies.insert(tombstone.copies.end(), version.record.copies.begin(), version.record.copies.end());
   }
   for (Loaded<KeyObject>& object : objects) {
@@ -177,6 +128,8 @@ Status destroy_key(Transaction& transaction, const Key& before) {
   key.next_primary_region.clear();
   key.rotation_period_days.reset();
   key.next_rotation.reset();
+  key.expiry.reset();
+  key.pending_expiry.reset();
   tombstone.transition_count = key.transition_count;
   const Sha256Digest digest = sha256(transaction.crypto(), encode(key));
   tombstone.digest.assign(digest.begin(), digest.end());
@@ -208,6 +161,9 @@ Status apply_due(Transaction& transaction, const DueEntry& due) {
     if (key->deletion_date != due.when) return {};
     transaction.trail().parameter("keyId", key->key_id);
     return destroy_key(transaction, *key);
+  }
+  if (due.kind == DueKind::kExpireMaterial || due.kind == DueKind::kExpirePendingMaterial) {
+    return expire_material(transaction, *key, due);
   }
   if (due.kind == DueKind::kReplicate) {
     return key->replication_due == due.when ? finish_replication(transaction, *key) : Status();

@@ -1,29 +1,21 @@
 #pragma once
 
 #include "engine/key_material.h"
+#include "engine/key_objects.h"
 #include "engine/transaction.h"
 
 namespace kagimori {
-
-// A version with its objects.
-struct NewVersion {
-  KeyVersion version;
-  std::vector<KeyObject> objects;
-};
 
 // Adds a new version with this material to a key (and makes it the primary one): the first of a new key, or the next.
 // `key` is changed; the caller saves it.
 Result<NewVersion> add_version(Transaction& transaction, Key& key, RotationType rotation, const KeyMaterial& material);
 
 // Rotates: the primary version is superseded (it only processes from then on) and a new one takes its place; at the
-// replicas of a multi-Region key too.
+// replicas of a multi-Region key too. Of imported material the one that awaits it, which must be there.
 Status rotate_key(Transaction& transaction, Key& key, RotationType rotation);
 
 // Destroys every version's material and leaves the record, its history and a tombstone; names and aliases are freed.
 Status destroy_key(Transaction& transaction, const Key& before);
-
-// Writes the record of an object.
-Status put_object(Transaction& transaction, const KeyObject& object);
 
 // Does what a row of kDue asks for, if it is still to be done. Run by the clock.
 Status apply_due(Transaction& transaction, const DueEntry& due);

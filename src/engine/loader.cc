@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "model/arn.h"
+#include "model/key_due.h"
 
 namespace kagimori {
 namespace {
@@ -27,6 +28,11 @@ Result<VersionSnapshot> load_version(RecordReader& reader, const Key& key, const
   for (std::size_t i = 0; i < objects.size(); ++i) {
     const KeyObject& object = objects[i].record;
     if (object.version != record.number || object.index != i) return missing("version", key.key_id);
+    if (object.type == ObjectType::kSecretData) {
+      TRY_ASSIGN(version.import_secret,
+                 reader.keyrings().unwrap(reader.crypto(), material_binding(key, object), object.material));
+      continue;
+    }
     if (i > 0) {
       version.public_state = object.state;
       version.public_key = object.public_data;
@@ -84,7 +90,10 @@ const VersionSnapshot* KeySnapshot::version(std::uint32_t number) const {
   return number >= 1 && number <= versions.size() ? &versions[number - 1] : nullptr;
 }
 
-AwsKeyState KeySnapshot::state() const { return aws_key_state(key, primary().state, primary().presence); }
+AwsKeyState KeySnapshot::state() const {
+  const bool expired = key.expiry && has_expired_material(key, lifecycle_clock->now());
+  return aws_key_state(key, primary().state, primary().presence, expired);
+}
 
 Result<std::shared_ptr<const CompiledPolicy>> compile_key_policy(const KeyPolicy& policy) {
   PrincipalBindings bindings;
@@ -101,8 +110,9 @@ Result<std::vector<std::string>> load_alias_names(RecordReader& reader, const Ke
   return names;
 }
 
-Result<std::shared_ptr<const KeySnapshot>> load_key(RecordReader& reader, std::string_view account,
-                                                    std::string_view region, std::string_view key_id) {
+Result<std::shared_ptr<const KeySnapshot>> load_key(RecordReader& reader, const Clock& lifecycle_clock,
+                                                    std::string_view account, std::string_view region,
+                                                    std::string_view key_id) {
   using Answer = std::shared_ptr<const KeySnapshot>;
   TRY_ASSIGN(auto row, reader.get<RowId>(account, Table::kKeyIds, record_key::key_id(account, region, key_id)));
   if (!row) return Answer{};
@@ -110,6 +120,7 @@ Result<std::shared_ptr<const KeySnapshot>> load_key(RecordReader& reader, std::s
   if (!key) return missing("record", key_id);
   auto snapshot = std::make_shared<KeySnapshot>();
   snapshot->key = std::move(key->record);
+  snapshot->lifecycle_clock = &lifecycle_clock;
   snapshot->arn = key_arn(region, account, key_id);
   TRY_ASSIGN(auto policy,
              reader.get<KeyPolicy>(account, Table::kKeyPolicies,

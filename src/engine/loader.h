@@ -13,8 +13,10 @@ namespace kagimori {
 // Builds the snapshots that workers cache, out of one read transaction. A null pointer or nullopt is the answer "there
 // is none"; errors are kCorrupt, kIo and their like.
 Result<std::shared_ptr<const IdentitySnapshot>> load_identity(RecordReader& reader, std::string_view access_key_id);
-Result<std::shared_ptr<const KeySnapshot>> load_key(RecordReader& reader, std::string_view account,
-                                                    std::string_view region, std::string_view key_id);
+// The snapshot keeps the clock, which must outlive it.
+Result<std::shared_ptr<const KeySnapshot>> load_key(RecordReader& reader, const Clock& lifecycle_clock,
+                                                    std::string_view account, std::string_view region,
+                                                    std::string_view key_id);
 Result<std::optional<Alias>> load_alias(RecordReader& reader, std::string_view account, std::string_view region,
                                         std::string_view name);
 

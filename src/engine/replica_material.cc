@@ -23,12 +23,14 @@ KeyObject copy_of(const KeyObject& object, const Key& to, const std::map<std::st
   for (ObjectLink& link : copy.links) {
     if (const auto found = ids.find(link.target); found != ids.end()) link.target = found->second;
   }
+  if (object.type == ObjectType::kSecretData) return copy;  // the import secret, which related keys share
   ReasonSet awaits;
   if (to.origin == KeyOrigin::kImported) {
     copy.presence = Presence::kAbsent;
     copy.public_data.clear();
     awaits = awaits.with(LifecycleReason::kAwaitingImport);
   }
+  if (object.state.reasons.has(LifecycleReason::kAwaitingActivation)) awaits_activation = true;
   if (awaits_activation) awaits = awaits.with(LifecycleReason::kAwaitingActivation);
   if (protects(object) && !awaits.empty()) copy.state = {LifecycleState::kGenerated, awaits, false};
   return copy;
@@ -51,6 +53,7 @@ Status copy_version(Transaction& transaction, const Key& from, const NewVersion&
   KeyVersion version = made.version;
   version.row = to.row;
   version.copies.clear();
+  version.valid_to.reset();  // each of the related keys has imports and dates of its own
   TRY(transaction.put_new(to.account, Table::kVersions, record_key::version(to.account, to.row, version.number),
                           encode(version)));
   std::map<std::string, std::string> ids;
@@ -114,11 +117,24 @@ Status copy_rotation(Transaction& transaction, const Key& primary, const KeyObje
   return {};
 }
 
+Status copy_pending_version(Transaction& transaction, const Key& primary, const NewVersion& made) {
+  TRY_ASSIGN(const std::vector<Key> replicas, replicas_of(transaction, primary));
+  for (const Key& replica : replicas) {
+    TRY(copy_version(transaction, primary, made, replica));
+    Key after = replica;
+    after.last_version = made.version.number;
+    TRY(transaction.save_key(replica, after));
+    add_synchronization(transaction, after);
+  }
+  return {};
+}
+
 Status activate_copies(Transaction& transaction, const Key& replica) {
   TRY_ASSIGN(auto objects, transaction.scan_all<KeyObject>(replica.account, Table::kObjects,
                                                            record_key::of_key(replica.account, replica.row)));
   for (Loaded<KeyObject>& object : objects) {
-    if (!object.record.state.reasons.has(LifecycleReason::kAwaitingActivation)) continue;
+    const bool pending = object.record.version > replica.primary_version;  // imported material that awaits rotation
+    if (pending || !object.record.state.reasons.has(LifecycleReason::kAwaitingActivation)) continue;
     TRY_ASSIGN(object.record.state, lifecycle_apply(object.record.state, LifecycleEvent::kActivate));
     TRY(put_object(transaction, object.record));
   }

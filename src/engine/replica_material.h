@@ -18,6 +18,9 @@ Status copy_all_versions(Transaction& transaction, const Key& primary, const Key
 // as it was taken out at the primary, whose object `superseded` is.
 Status copy_rotation(Transaction& transaction, const Key& primary, const KeyObject& superseded, const NewVersion& made);
 
+// Gives every replica the version that the import of new material has just given the primary, to be imported there too.
+Status copy_pending_version(Transaction& transaction, const Key& primary, const NewVersion& made);
+
 // Ends the creation of a replica: what awaited activation is active, or awaits its import only.
 Status activate_copies(Transaction& transaction, const Key& replica);
 

@@ -71,6 +71,7 @@ Key make_replica(Transaction& transaction, const Key& primary, const ReplicateKe
   key.primary_region = primary.region;
   key.primary_version = primary.primary_version;
   key.last_version = primary.last_version;
+  if (key.origin == KeyOrigin::kImported) key.absent_versions = key.primary_version;
   key.replication_due = transaction.lifecycle_now();
   return key;
 }

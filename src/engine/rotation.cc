@@ -4,6 +4,8 @@
 
 #include <charconv>
 
+#include "engine/imported_versions.h"
+#include "engine/key_objects.h"
 #include "engine/lifecycle_changes.h"
 #include "engine/marker.h"
 #include "engine/related_keys.h"
@@ -85,6 +87,13 @@ Result<std::string> rotate_key_on_demand(Transaction& transaction, std::string_v
       *found.key.next_rotation <= transaction.lifecycle_now().plus_seconds(kConflictSeconds)) {
     return fail(ErrorCode::kConflict, fmt::format("An automatic rotation of {} is due within 20 minutes.", found.arn));
   }
+  if (found.key.origin == KeyOrigin::kImported) {
+    TRY_ASSIGN(const PendingMaterial pending, pending_material(transaction, found.key));
+    if (pending != PendingMaterial::kReady) {
+      return fail(ErrorCode::kInvalidState,
+                  fmt::format("No available key material pending rotation for the key: {}.", found.arn));
+    }
+  }
   Key key = found.key;
   TRY(rotate_key(transaction, key, RotationType::kOnDemand));
   TRY(transaction.save_key(found.key, key));
@@ -113,10 +122,20 @@ Result<RotationList> list_key_rotations(Transaction& transaction, std::string_vi
   RotationList list;
   list.key_id = key.key_id;
   list.primary_version = key.primary_version;
+  list.imported = key.origin == KeyOrigin::kImported;
+  if (list.imported) {
+    TRY_ASSIGN(list.pending, pending_material(transaction, key));
+  }
   for (Loaded<KeyVersion>& row : rows) {
+    // What awaits rotation has not been rotated to, and what awaits its first import is no material yet.
+    if (row.record.material_id.empty() || (!all_material && row.record.number > key.primary_version)) continue;
     if (list.versions.size() == limit) {
       list.next_marker = markers.make(std::to_string(list.versions.back().number));
       break;
+    }
+    if (list.imported) {
+      TRY_ASSIGN(const KeyObject object, get_object(transaction, key, row.record.number, 0));
+      if (object.presence != Presence::kPresent) list.absent.push_back(row.record.number);
     }
     list.versions.push_back(std::move(row.record));
   }

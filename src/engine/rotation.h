@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/imported_versions.h"
 #include "engine/transaction.h"
 
 namespace kagimori {
@@ -28,10 +29,13 @@ Result<std::string> rotate_key_on_demand(Transaction& transaction, std::string_v
 struct RotationList {
   std::string key_id;
   std::uint32_t primary_version = 1;
+  bool imported = false;
+  PendingMaterial pending = PendingMaterial::kNone;
   std::vector<KeyVersion> versions;
+  std::vector<std::uint32_t> absent;  // the numbers of those whose imported material is not there
   std::optional<std::string> next_marker;
 };
-// `all_material` lists the first version too, which no rotation made.
+// `all_material` lists the first version too, which no rotation made, and imported material that awaits rotation.
 Result<RotationList> list_key_rotations(Transaction& transaction, std::string_view key_id, bool all_material,
                                         std::size_t limit, std::optional<std::string_view> marker);
 

@@ -5,7 +5,6 @@
 #include "engine/cache_key.h"
 #include "engine/loader.h"
 #include "engine/named_key.h"
-#include "model/key_due.h"
 
 namespace kagimori {
 
@@ -71,6 +70,7 @@ Result<TransactionKey> Transaction::load_key(Key key) {
   TransactionKey loaded;
   loaded.arn = key_arn(key.region, key.account, key.key_id);
   loaded.key = std::move(key);
+  loaded.expired = has_expired_material(loaded.key, lifecycle_now());
   const Key& k = loaded.key;
   TRY_ASSIGN(auto policy, get<KeyPolicy>(k.account, Table::kKeyPolicies,
                                          record_key::key_policy(k.account, k.row, k.policy_version)));
@@ -159,6 +159,8 @@ Status Transaction::save_key(const Key& before, const Key& after) {
   TRY(move_due(after, DueKind::kRotate, rotation_due(before), rotation_due(after)));
   TRY(move_due(after, DueKind::kDelete, deletion_due(before), deletion_due(after)));
   TRY(move_due(after, DueKind::kReplicate, replication_due(before), replication_due(after)));
+  TRY(move_due(after, DueKind::kExpireMaterial, expiry_due(before), expiry_due(after)));
+  TRY(move_due(after, DueKind::kExpirePendingMaterial, pending_expiry_due(before), pending_expiry_due(after)));
   invalidate(cache_key::key(after.account, after.region, after.key_id));
   return put(after.account, Table::kKeys, record_key::key(after.account, after.row), encode(after));
 }

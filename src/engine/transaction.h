@@ -20,6 +20,7 @@
 #include "engine/records.h"
 #include "engine/settings.h"
 #include "engine/trail.h"
+#include "model/key_due.h"
 
 namespace kagimori {
 
@@ -32,8 +33,9 @@ struct TransactionKey {
   std::vector<std::string> aliases;
   KeyObject primary;          // the object that protects
   std::string request_alias;  // by which it was named
+  bool expired = false;       // imported material, removed yet or not
 
-  AwsKeyState state() const { return aws_key_state(key, primary.state, primary.presence); }
+  AwsKeyState state() const { return aws_key_state(key, primary.state, primary.presence, expired); }
   AccessKeyTarget target() const { return {&key, arn, policy.get(), aliases}; }
 };
 
@@ -116,8 +118,8 @@ class Transaction {
   Status authorize_key(std::string_view action, const TransactionKey& key, RequestFacts facts = {},
                        bool cross_account_operation = false);
 
-  // Writes a key record that was read as `before`, moves its rows of kDue (rotation, deletion, replication) along, and
-  // marks every cached truth about it stale.
+  // Writes a key record that was read as `before`, moves its rows of kDue (rotation, deletion, replication,
+  // expiry) along, and marks every cached truth about it stale.
   Status save_key(const Key& before, const Key& after);
   // The same for a key that is new.
   Status save_new_key(const Key& key);

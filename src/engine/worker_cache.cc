@@ -9,7 +9,7 @@ std::size_t CacheEntry::secret_bytes() const {
   if (identity != nullptr) return kIdentity;
   if (key == nullptr) return 0;
   std::size_t bytes = 0;
-  for (const VersionSnapshot& version : key->versions) bytes += version.material.size();
+  for (const VersionSnapshot& version : key->versions) bytes += version.material.size() + version.import_secret.size();
   return bytes;
 }
 

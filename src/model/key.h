@@ -36,7 +36,7 @@ struct Key {
   std::vector<Tag> tags;  // sorted by key
   std::string data_class;
   Timestamp created;
-  std::optional<Timestamp> expiry;
+  std::optional<Timestamp> expiry;  // of imported material: the earliest date of the versions up to the primary one
   bool enabled = true;
   std::optional<Timestamp> deletion_date;  // lifecycle time; set while deletion is pending
   std::uint16_t pending_window_days = 0;
@@ -56,6 +56,11 @@ struct Key {
   std::vector<std::string> replica_regions;  // of a primary: where its replicas are, sorted
   std::string next_primary_region;           // of the two keys that change roles: the primary's Region to be
   std::optional<Timestamp> replication_due;  // when the clock ends what is under way: Creating, or the change of roles
+  // Of imported material. Up to the primary one, versions belong to the key for good: it is of no use while the
+  // material of any is missing. A version beyond the primary one is material that awaits rotation on demand; there is
+  // at most one.
+  std::uint32_t absent_versions = 0;        // how many up to the primary one are without their material
+  std::optional<Timestamp> pending_expiry;  // of the material that awaits rotation
   bool operator==(const Key&) const = default;
 };
 
@@ -87,13 +92,16 @@ struct KeyVersion {
   AccountId account;
   std::uint32_t number = 1;
   KeyOrigin origin = KeyOrigin::kGenerated;
-  std::string material_id;  // 64 hexadecimal digits (AWS KeyMaterialId)
+  std::string material_id;  // 64 hexadecimal digits (AWS KeyMaterialId); empty before the first import
   Timestamp created;
   RotationType rotation = RotationType::kNone;  // how it became the primary version
   std::optional<Timestamp> rotated_at;
   BirthRecord birth;
   std::vector<CopyEntry> copies;
   std::uint8_t object_count = 1;
+  // Of imported material.
+  std::string description;
+  std::optional<Timestamp> valid_to;  // when it will be removed; set only while it is there
   bool operator==(const KeyVersion&) const = default;
 };
 

@@ -136,15 +136,15 @@ bool sets_automatic_rotation(KmsOperation operation) {
 
 std::string_view aws_key_state_name(AwsKeyState state) { return info_of(state).name; }
 
-AwsKeyState aws_key_state(const Key& key, const ObjectState& state, Presence presence) {
+AwsKeyState aws_key_state(const Key& key, const ObjectState& state, Presence presence, bool expired) {
   if (key.deletion_date) return AwsKeyState::kPendingDeletion;
   if (key.replication == ReplicationRole::kPrimary && key.pending_window_days > 0) {
     return AwsKeyState::kPendingReplicaDeletion;
   }
   if (state.state == LifecycleState::kDestroyed) return AwsKeyState::kUnavailable;
   if (state.reasons.has(LifecycleReason::kAwaitingActivation)) return AwsKeyState::kCreating;
-  const bool imported = key.origin == KeyOrigin::kImported;
-  if (state.reasons.has(LifecycleReason::kAwaitingImport) || (imported && presence == Presence::kAbsent)) {
+  const bool missing = presence == Presence::kAbsent || key.absent_versions > 0 || expired;
+  if (state.reasons.has(LifecycleReason::kAwaitingImport) || (key.origin == KeyOrigin::kImported && missing)) {
     return AwsKeyState::kPendingImport;
   }
   if (state.state == LifecycleState::kGenerated) return AwsKeyState::kCreating;

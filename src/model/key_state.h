@@ -28,12 +28,14 @@ std::string_view aws_key_state_name(AwsKeyState state);  // "PendingDeletion", .
 //   a multi-Region primary with a deletion window only  PendingReplicaDeletion (its date comes with the last replica)
 //   destroyed                                           Unavailable
 //   awaiting activation                                 Creating
-//   awaiting import, or imported material is absent     PendingImport
+//   awaiting import, or imported material of any
+//   version in use is absent or has expired             PendingImport
 //   absent or archived                                  Unavailable
 //   the key is switched off, suspended or deactivated   Disabled
 //   it changes roles with another multi-Region key      Updating
 //   otherwise                                           Enabled
-AwsKeyState aws_key_state(const Key& key, const ObjectState& state, Presence presence);
+// `expired`: has_expired_material() of the key.
+AwsKeyState aws_key_state(const Key& key, const ObjectState& state, Presence presence, bool expired = false);
 
 // Whether AWS lets the operation happen in that state (developer guide, "Key states of AWS KMS keys"): kDisabled,
 // kInvalidState or kUnsupportedOperation with AWS's text otherwise. Says nothing about origin and type of the key: see

@@ -4,6 +4,8 @@
 
 #include <set>
 
+#include "model/key_due.h"
+
 namespace kagimori {
 namespace {
 
@@ -186,6 +188,35 @@ TEST(AwsKeyState, PendingDeletionOutranksAll) {
       EXPECT_EQ(aws_key_state(key, object, static_cast<Presence>(presence)), AwsKeyState::kPendingDeletion);
     }
   }
+}
+
+// A key is of no use while the imported material of any version in use is missing, not of the primary one alone.
+TEST(AwsKeyState, EveryImportedMaterialMustBeThere) {
+  Key key;
+  key.origin = KeyOrigin::kImported;
+  key.primary_version = 3;
+  EXPECT_EQ(aws_key_state(key, kActive, Presence::kPresent), AwsKeyState::kEnabled);
+  EXPECT_EQ(aws_key_state(key, kActive, Presence::kPresent, true), AwsKeyState::kPendingImport);
+  key.absent_versions = 1;
+  EXPECT_EQ(aws_key_state(key, kActive, Presence::kPresent), AwsKeyState::kPendingImport);
+  key.enabled = false;
+  EXPECT_EQ(aws_key_state(key, kActive, Presence::kPresent), AwsKeyState::kPendingImport);
+  key.deletion_date = Timestamp{5};
+  EXPECT_EQ(aws_key_state(key, kActive, Presence::kPresent), AwsKeyState::kPendingDeletion);
+}
+
+TEST(KeyDue, DatesOfImportedMaterial) {
+  Key key;
+  EXPECT_FALSE(has_expired_material(key, Timestamp{5}));
+  EXPECT_FALSE(has_pending_material(key, Timestamp{5}));
+  key.expiry = Timestamp{5};
+  EXPECT_FALSE(has_expired_material(key, Timestamp{4}));
+  EXPECT_TRUE(has_expired_material(key, Timestamp{5}));
+  key.last_version = 2;
+  EXPECT_TRUE(has_pending_material(key, Timestamp{5}));
+  key.pending_expiry = Timestamp{6};
+  EXPECT_TRUE(has_pending_material(key, Timestamp{5}));
+  EXPECT_FALSE(has_pending_material(key, Timestamp{6}));
 }
 
 TEST(AwsKeyState, AReplicaIsCreatedBeforeItAwaitsItsMaterial) {

@@ -168,6 +168,24 @@ std::string session_of_row(const RowId& row) {
   return std::string(kSessionPrefix).append(as_text(ByteView(row.bytes)));
 }
 
+namespace {
+
+bool is_due_kind(std::uint8_t number) {
+  switch (static_cast<DueKind>(number)) {
+    case DueKind::kRotate:
+    case DueKind::kDelete:
+    case DueKind::kReplicate:
+    case DueKind::kRemoveGrants:
+    case DueKind::kExpireMaterial:
+    case DueKind::kExpirePendingMaterial:
+    case DueKind::kSessionExpiry:
+      return true;
+  }
+  return false;
+}
+
+}  // namespace
+
 Result<DueEntry> parse_due_key(ByteView key) {
   ByteReader reader(key);
   DueEntry entry;
@@ -179,12 +197,7 @@ Result<DueEntry> parse_due_key(ByteView key) {
   TRY_ASSIGN(const ByteView row, reader.take(entry.row.bytes.size()));
   std::copy(row.begin(), row.end(), entry.row.bytes.begin());
   TRY_ASSIGN(const std::uint8_t kind, reader.u8());
-  constexpr DueKind kKinds[] = {DueKind::kRotate, DueKind::kDelete, DueKind::kReplicate, DueKind::kRemoveGrants,
-                                DueKind::kSessionExpiry};
-  if (std::none_of(std::begin(kKinds), std::end(kKinds),
-                   [kind](DueKind known) { return static_cast<std::uint8_t>(known) == kind; })) {
-    return fail(ErrorCode::kCorrupt, "A due entry asks for something unknown.");
-  }
+  if (!is_due_kind(kind)) return fail(ErrorCode::kCorrupt, "A due entry asks for something unknown.");
   entry.kind = static_cast<DueKind>(kind);
   TRY(reader.expect_end());
   return entry;

@@ -63,6 +63,8 @@ enum class DueKind : std::uint8_t {
   kDelete = 2,
   kReplicate = 3,
   kRemoveGrants = 4,
+  kExpireMaterial = 8,         // imported material of a version in use
+  kExpirePendingMaterial = 9,  // imported material that awaits rotation
   kSessionExpiry = 16,
 };
 // A session has no row: the 16 characters of its access key id after "ASIA" stand in its place.

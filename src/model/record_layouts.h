@@ -23,6 +23,7 @@ struct RecordLayout<Key> {
     io(r.primary_version, r.last_version, r.policy_version, r.alias_count, r.transition_count);
     io(r.rotation_period_days, r.next_rotation, r.on_demand_rotations, r.min_deletion_days, r.deletion_protection);
     io(r.replica_regions, r.next_primary_region, r.replication_due);
+    io(r.absent_versions, r.pending_expiry);
   }
 };
 
@@ -33,6 +34,7 @@ struct RecordLayout<KeyVersion> {
     io(r.row);
     io.account(r.account);
     io(r.number, r.origin, r.material_id, r.created, r.rotation, r.rotated_at, r.birth, r.copies, r.object_count);
+    io(r.description, r.valid_to);
   }
 };
 

@@ -50,6 +50,8 @@ inline Key key() {
   r.replica_regions = {"ap-southeast-2", "us-west-2"};
   r.next_primary_region = "us-west-2";
   r.replication_due = kTime.plus_seconds(7);
+  r.absent_versions = 9;
+  r.pending_expiry = kTime.plus_days(800);
   return r;
 }
 
@@ -71,6 +73,8 @@ inline KeyVersion key_version() {
   r.birth = {kTime, "store-1", "OpenSSL 3.0 CTR-DRBG", "ceremony-9", "arn:aws:iam::111122223333:user/ann"};
   r.copies = copies();
   r.object_count = 2;
+  r.description = "from the vault in Bern";
+  r.valid_to = kTime.plus_days(700);
   return r;
 }
 

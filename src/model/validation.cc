@@ -86,6 +86,12 @@ bool matches_source_arn(std::string_view text) {
          !text.empty() && text.find_first_of("\r\n") == std::string_view::npos;
 }
 
+bool matches_material_description(std::string_view text) { return is_made_of(text, ":/_.- \t\n\v\f\r"); }
+bool matches_material_id(std::string_view text) {
+  return !text.empty() &&
+         std::all_of(text.begin(), text.end(), [](char c) { return is_digit(c) || (c >= 'a' && c <= 'f'); });
+}
+
 bool matches_region(std::string_view text) {
   int words = 0;
   while (!text.empty() && is_lower(text[0])) {

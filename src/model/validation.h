@@ -32,15 +32,17 @@ struct NumberConstraint {
   std::int64_t max = 0;
 };
 
-bool matches_alias_name(std::string_view text);         // ^[a-zA-Z0-9:/_-]+$
-bool matches_policy_text(std::string_view text);        // [\u0009\u000A\u000D\u0020-\u00FF]+
-bool matches_word(std::string_view text);               // [\w]+
-bool matches_marker(std::string_view text);             // [\u0020-\u00FF]*
-bool matches_region(std::string_view text);             // ^([a-z]+-){2,3}\d+$
-bool matches_xks_key_id(std::string_view text);         // ^[a-zA-Z0-9-_.]+$
-bool matches_principal_id(std::string_view text);       // ^[\w+=,.@:/-]+$
-bool matches_service_principal(std::string_view text);  // three or more labels of A-Z a-z 0-9 - with dots between
-bool matches_source_arn(std::string_view text);         // ^arn:aws[a-z0-9-]*:[a-z0-9-]+:[a-z0-9-]*:[0-9]{12}:.+$
+bool matches_alias_name(std::string_view text);            // ^[a-zA-Z0-9:/_-]+$
+bool matches_policy_text(std::string_view text);           // [\u0009\u000A\u000D\u0020-\u00FF]+
+bool matches_word(std::string_view text);                  // [\w]+
+bool matches_marker(std::string_view text);                // [\u0020-\u00FF]*
+bool matches_region(std::string_view text);                // ^([a-z]+-){2,3}\d+$
+bool matches_xks_key_id(std::string_view text);            // ^[a-zA-Z0-9-_.]+$
+bool matches_principal_id(std::string_view text);          // ^[\w+=,.@:/-]+$
+bool matches_service_principal(std::string_view text);     // three or more labels of A-Z a-z 0-9 - with dots between
+bool matches_source_arn(std::string_view text);            // ^arn:aws[a-z0-9-]*:[a-z0-9-]+:[a-z0-9-]*:[0-9]{12}:.+$
+bool matches_material_id(std::string_view text);           // ^[a-f0-9]+$
+bool matches_material_description(std::string_view text);  // ^[a-zA-Z0-9:/_\s.-]+$
 
 namespace member {
 inline constexpr TextConstraint kKeyId{1, 2048};
@@ -62,6 +64,8 @@ inline constexpr TextConstraint kTagValue{0, 256};
 inline constexpr TextConstraint kCustomKeyStoreId{1, 64};
 inline constexpr TextConstraint kXksKeyId{1, 128, "^[a-zA-Z0-9-_.]+$", matches_xks_key_id};
 inline constexpr TextConstraint kRegion{1, 32, "^([a-z]+-){2,3}\\d+$", matches_region};
+inline constexpr TextConstraint kKeyMaterialId{64, 64, "^[a-f0-9]+$", matches_material_id};
+inline constexpr TextConstraint kKeyMaterialDescription{0, 256, "^[a-zA-Z0-9:/_\\s.-]+$", matches_material_description};
 inline constexpr BlobConstraint kPlaintext{1, 4096};
 inline constexpr BlobConstraint kCiphertext{1, 6144};
 inline constexpr BlobConstraint kPublicKey{1, 8192};

@@ -1,5 +1,7 @@
 #include "dialects/aws/json_members.h"
 
+#include <cmath>
+
 #include "base/encoding.h"
 
 namespace kagimori::aws {
@@ -11,6 +13,10 @@ std::string lower_camel(std::string_view name) {
 }
 
 namespace {
+
+// From year 1 to 9999, as records hold times.
+constexpr double kFirstSecond = -62'135'596'800.0;
+constexpr double kEndSecond = 253'402'300'800.0;
 
 // null counts as absent.
 const JsonValue* present(const JsonValue& object, std::string_view name) {
@@ -66,6 +72,18 @@ std::optional<std::int64_t> JsonMembers::integer(std::string_view name, const Nu
   if (value == nullptr) return std::nullopt;
   validator_.number(path_of(name), value->integer(), constraint);
   return value->integer();
+}
+
+std::optional<Timestamp> JsonMembers::timestamp(std::string_view name) {
+  const JsonValue* const value = find(name);
+  if (value == nullptr) return std::nullopt;
+  const bool is_number = value->kind() == JsonValue::Kind::kInteger || value->kind() == JsonValue::Kind::kNumber;
+  const double seconds = value->number();
+  if (!is_number || !(seconds >= kFirstSecond && seconds < kEndSecond)) {
+    wrong_type();
+    return std::nullopt;
+  }
+  return Timestamp{std::llround(seconds * 1e6)};
 }
 
 template <typename T>

@@ -28,6 +28,8 @@ class JsonMembers {
   std::optional<std::string_view> enumeration(std::string_view name, std::span<const std::string_view> values);
   std::optional<bool> boolean(std::string_view name);
   std::optional<std::int64_t> integer(std::string_view name, const NumberConstraint& constraint);
+  // Seconds since 1970, with or without a fraction; times that no record can hold have the wrong type.
+  std::optional<Timestamp> timestamp(std::string_view name);
   std::optional<Bytes> blob(std::string_view name, const BlobConstraint& constraint);
   // As blob, for what is sensitive; straight into secret memory.
   std::optional<SecretBytes> secret_blob(std::string_view name, const BlobConstraint& constraint);

@@ -28,7 +28,8 @@ Status read_key_type(JsonMembers& members, CreateKeyRequest& request) {
   }
   const std::string_view chosen = spec.value_or(old_spec.value_or("SYMMETRIC_DEFAULT"));
   TRY_ASSIGN(request.type, aws_key_type(chosen, usage.value_or(std::string_view())));
-  if (origin && *origin != "AWS_KMS") {
+  if (origin == "EXTERNAL") request.origin = KeyOrigin::kImported;
+  if (origin && *origin != "AWS_KMS" && *origin != "EXTERNAL") {
     return fail(ErrorCode::kUnsupportedOperation, fmt::format("Origin {} is not supported by this server.", *origin));
   }
   TRY(refuse_member(members, "CustomKeyStoreId"));
@@ -39,7 +40,7 @@ Status read_key_type(JsonMembers& members, CreateKeyRequest& request) {
 // learn from the transaction why not.
 Engine::Prepare generation(const Caller& caller, const CreateKeyRequest& request,
                            const std::shared_ptr<std::optional<KeyMaterial>>& made) {
-  if (!key_pair_spec(request.type)) return {};
+  if (!key_pair_spec(request.type) || request.origin == KeyOrigin::kImported) return {};
   return [caller, request, made](PoolThread& thread) {
     if (!admit_create_key(*thread.crypto, caller, request)) return;
     auto material = generate_key_material(*thread.crypto, *thread.random, request.type);

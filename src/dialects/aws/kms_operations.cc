@@ -38,6 +38,10 @@ void write_multi_region(JsonWriter& json, const Key& key, std::span<const std::s
 
 }  // namespace
 
+std::string_view expiration_model(const std::optional<Timestamp>& valid_to) {
+  return valid_to ? "KEY_MATERIAL_EXPIRES" : "KEY_MATERIAL_DOES_NOT_EXPIRE";
+}
+
 JsonAnswer (*kms_handler(KmsOperation operation))(JsonCall&) {
   switch (operation) {
     case KmsOperation::kEncrypt:
@@ -94,6 +98,12 @@ JsonAnswer (*kms_handler(KmsOperation operation))(JsonCall&) {
       return kms_replicate_key;
     case KmsOperation::kUpdatePrimaryRegion:
       return kms_update_primary_region;
+    case KmsOperation::kGetParametersForImport:
+      return kms_get_parameters_for_import;
+    case KmsOperation::kImportKeyMaterial:
+      return kms_import_key_material;
+    case KmsOperation::kDeleteImportedKeyMaterial:
+      return kms_delete_imported_key_material;
     case KmsOperation::kCreateAlias:
       return kms_create_alias;
     case KmsOperation::kUpdateAlias:
@@ -173,12 +183,19 @@ void write_key_metadata(JsonWriter& json, const Key& key, std::string_view arn, 
   if (state == AwsKeyState::kPendingReplicaDeletion) {
     json.member("PendingDeletionWindowInDays", key.pending_window_days);
   }
-  json.member("Origin", aws_origin(key.origin)).member("KeyManager", "CUSTOMER");
+  if (key.expiry) json.member("ValidTo", *key.expiry);
+  json.member("Origin", aws_origin(key.origin));
+  if (key.origin == KeyOrigin::kImported && key.absent_versions < key.primary_version) {
+    json.member("ExpirationModel", expiration_model(key.expiry));
+  }
+  json.member("KeyManager", "CUSTOMER");
   write_key_spec(json, key.type);
   write_algorithms(json, key.type);
   json.member("MultiRegion", key.replication != ReplicationRole::kNone);
   if (key.replication != ReplicationRole::kNone) write_multi_region(json, key, replica_regions);
-  if (key.type.construction == Construction::kEnvelope) json.member("CurrentKeyMaterialId", material_id);
+  if (key.type.construction == Construction::kEnvelope && !material_id.empty()) {
+    json.member("CurrentKeyMaterialId", material_id);
+  }
   json.end_object();
 }
 

@@ -13,6 +13,8 @@ JsonAnswer (*kms_handler(KmsOperation operation))(JsonCall&);
 void write_key_spec(JsonWriter& json, const KeyType& type);
 // The list of the key's algorithms under the name that its usage asks for.
 void write_algorithms(JsonWriter& json, const KeyType& type);
+// AWS's name of it, of material that is removed on that date or never.
+std::string_view expiration_model(const std::optional<Timestamp>& valid_to);
 // KeyMetadata (AWS KMS API reference).
 void write_key_metadata(JsonWriter& json, const Key& key, std::string_view arn, AwsKeyState state,
                         std::string_view material_id, std::span<const std::string> replica_regions);
@@ -48,6 +50,9 @@ JsonAnswer kms_get_key_last_usage(JsonCall& call);
 
 JsonAnswer kms_replicate_key(JsonCall& call);
 JsonAnswer kms_update_primary_region(JsonCall& call);
+JsonAnswer kms_get_parameters_for_import(JsonCall& call);
+JsonAnswer kms_import_key_material(JsonCall& call);
+JsonAnswer kms_delete_imported_key_material(JsonCall& call);
 
 JsonAnswer kms_create_alias(JsonCall& call);
 JsonAnswer kms_update_alias(JsonCall& call);

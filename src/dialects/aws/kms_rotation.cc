@@ -1,11 +1,44 @@
 // EnableKeyRotation, DisableKeyRotation, GetKeyRotationStatus, RotateKeyOnDemand, ListKeyRotations.
 
+#include <algorithm>
+
 #include "dialects/aws/kms_members.h"
 #include "dialects/aws/kms_operations.h"
 #include "engine/rotation.h"
 #include "model/arn.h"
 
 namespace kagimori::aws {
+namespace {
+
+std::string_view material_state(const RotationList& list, const KeyVersion& version) {
+  if (version.number > list.primary_version) {
+    return list.pending == PendingMaterial::kMissingAtReplicas ? "PENDING_MULTI_REGION_IMPORT_AND_ROTATION"
+                                                               : "PENDING_ROTATION";
+  }
+  return version.number == list.primary_version ? "CURRENT" : "NON_CURRENT";
+}
+
+void write_import(JsonWriter& json, const RotationList& list, const KeyVersion& version) {
+  if (!version.description.empty()) json.member("KeyMaterialDescription", version.description);
+  const bool absent = std::ranges::count(list.absent, version.number) > 0;
+  json.member("ImportState", absent ? "PENDING_IMPORT" : "IMPORTED");
+  if (!absent) json.member("ExpirationModel", expiration_model(version.valid_to));
+  if (version.valid_to) json.member("ValidTo", *version.valid_to);
+}
+
+// RotationsListEntry (AWS KMS API reference).
+void write_rotation(JsonWriter& json, const RotationList& list, const KeyVersion& version) {
+  json.begin_object().member("KeyId", list.key_id).member("KeyMaterialId", version.material_id);
+  if (list.imported) write_import(json, list, version);
+  json.member("KeyMaterialState", material_state(list, version));
+  if (version.rotated_at) json.member("RotationDate", *version.rotated_at);
+  if (version.rotation != RotationType::kNone) {
+    json.member("RotationType", version.rotation == RotationType::kAutomatic ? "AUTOMATIC" : "ON_DEMAND");
+  }
+  json.end_object();
+}
+
+}  // namespace
 
 JsonAnswer kms_enable_key_rotation(JsonCall& call) {
   JsonMembers members(call.body);
@@ -70,15 +103,7 @@ JsonAnswer kms_list_key_rotations(JsonCall& call) {
     std::string body;
     JsonWriter json(body);
     json.begin_object().key("Rotations").begin_array();
-    for (const KeyVersion& version : list.versions) {
-      json.begin_object().member("KeyId", list.key_id).member("KeyMaterialId", version.material_id);
-      json.member("KeyMaterialState", version.number == list.primary_version ? "CURRENT" : "NON_CURRENT");
-      if (version.rotated_at) json.member("RotationDate", *version.rotated_at);
-      if (version.rotation != RotationType::kNone) {
-        json.member("RotationType", version.rotation == RotationType::kAutomatic ? "AUTOMATIC" : "ON_DEMAND");
-      }
-      json.end_object();
-    }
+    for (const KeyVersion& version : list.versions) write_rotation(json, list, version);
     json.end_array();
     if (list.next_marker) json.member("NextMarker", *list.next_marker);
     json.member("Truncated", list.next_marker.has_value()).end_object();
