@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import os
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from botocore.exceptions import ClientError
@@ -165,6 +166,73 @@ def test_what_a_key_without_material_allows(kms, operation, members):
         kms.create_alias(AliasName=new_alias(), TargetKeyId=key_id)
     else:
         getattr(kms, operation)(KeyId=key_id, **members)
+
+
+# --- Rivals, backups ---
+
+def test_rivals_with_new_material(kms):
+    """Of many who import new material at once, one has it pending; the others are told whose it is."""
+    importer = Importer(kms, new_external_key(kms))
+    first = importer(MATERIAL)["KeyMaterialId"]
+    requests = [importer.members(os.urandom(32), ImportType="NEW_KEY_MATERIAL") for _ in range(12)]
+
+    def attempt(members):
+        try:
+            return kms.import_key_material(**members)["KeyMaterialId"]
+        except ClientError as refusal:
+            assert refusal.response["Error"]["Code"] == "KMSInvalidStateException"
+            return None
+
+    with ThreadPoolExecutor(12) as pool:
+        done = [one for one in pool.map(attempt, requests) if one]
+    everything = kms.list_key_rotations(KeyId=importer.key_id, IncludeKeyMaterial="ALL_KEY_MATERIAL")["Rotations"]
+    assert len(done) == 1 and [one["KeyMaterialId"] for one in everything] == [first, done[0]]
+
+
+def test_rivals_who_import_delete_and_use(kms):
+    """Whatever the order, the key ends with its material, and each use is either refused or right."""
+    importer = Importer(kms, new_external_key(kms, "HMAC_256"))
+    importer(MATERIAL)
+    expected = hmac.digest(MATERIAL, b"m", "sha256")
+    members = importer.members(MATERIAL)
+
+    def attempt(number):
+        try:
+            if number % 3 == 0:
+                kms.import_key_material(**members)
+            elif number % 3 == 1:
+                kms.delete_imported_key_material(KeyId=importer.key_id)
+            else:
+                assert kms.generate_mac(KeyId=importer.key_id, Message=b"m", MacAlgorithm="HMAC_SHA_256")["Mac"] == expected
+        except ClientError as refusal:
+            assert refusal.response["Error"]["Code"] == "KMSInvalidStateException"
+
+    with ThreadPoolExecutor(12) as pool:
+        list(pool.map(attempt, range(120)))
+    importer(MATERIAL)
+    expect_same_key(kms, importer.key_id, "HMAC_256", MATERIAL)
+
+
+def test_a_backup_with_imported_material(home, tmp_path):
+    kms = home.admin.client()
+    there, gone = Importer(kms, new_external_key(kms)), Importer(kms, new_external_key(kms, "RSA_2048"))
+    key = new_material("RSA_2048")
+    there(MATERIAL)
+    gone(key)
+    kms.delete_imported_key_material(KeyId=gone.key_id)
+    blob = kms.encrypt(KeyId=there.key_id, Plaintext=b"x")["CiphertextBlob"]
+    backup = tmp_path / "backup"
+    home.command("backup", "--config", home.config, "--to", backup)
+    kms.delete_imported_key_material(KeyId=there.key_id)
+    assert home.stop() == 0
+    home.command("store", "check", "--config", home.config)
+    home.command("restore", "--config", home.config, "--from", backup, "--force")
+    home.start()
+    kms = there.kms = gone.kms = home.admin.client()
+    assert kms.decrypt(CiphertextBlob=blob)["Plaintext"] == b"x"
+    assert state_of(kms, gone.key_id) == "PendingImport"
+    gone(key)
+    expect_same_key(kms, gone.key_id, "RSA_2048", key)
 
 
 # --- Permissions and events ---
