@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <bit>
 #include <fstream>
 #include <string>
 
@@ -23,8 +24,8 @@ inline int copies_outside(const SecretBytes& needle) {
     char mode[5] = {};
     if (sscanf(line.c_str(), "%lx-%lx %4s", &begin, &end, mode) != 3 || strncmp(mode, "rw", 2) != 0) continue;
     if (begin < pages.end && pages.begin < end) continue;
-    const char* at = reinterpret_cast<const char*>(begin);
-    const char* const stop = reinterpret_cast<const char*>(end);
+    const char* at = std::bit_cast<const char*>(begin);
+    const char* const stop = std::bit_cast<const char*>(end);
     while ((at = static_cast<const char*>(
                 memmem(at, static_cast<std::size_t>(stop - at), needle.expose().data(), needle.size()))) != nullptr) {
       ++found;

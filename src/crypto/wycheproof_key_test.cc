@@ -10,7 +10,11 @@
 namespace kagimori {
 namespace {
 
-using namespace wycheproof;
+using wycheproof::Json;
+using wycheproof::Counts;
+using wycheproof::WycheproofTest;
+using wycheproof::field;
+using wycheproof::import_once;
 
 using WycheproofKeyTest = WycheproofTest;
 

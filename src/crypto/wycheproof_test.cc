@@ -9,7 +9,10 @@
 namespace kagimori {
 namespace {
 
-using namespace wycheproof;
+using wycheproof::Json;
+using wycheproof::Counts;
+using wycheproof::WycheproofTest;
+using wycheproof::field;
 
 TEST_F(WycheproofTest, AesGcm) {
   const auto check = [this](const Json& group, const Json& test, bool valid, Counts& counts) {
