@@ -78,7 +78,8 @@ def valid(shape, size=None):
     """A value of the shape: a text, blob or list of `size` (or the least that there is), a number that is `size`."""
     model = SHAPES[shape]
     kind = model["type"]
-    least = model.get("min", 1) if size is None else size
+    # A description of key material may be of 0 characters, but its pattern wants one.
+    least = max(model.get("min", 1), "pattern" in model) if size is None else size
     if "enum" in model:
         return model["enum"][0]
     if kind == "string":
@@ -155,12 +156,7 @@ def inside(node, kind):
         yield from node.model["enum"]
     elif kind in ("min", "max"):
         size = node.model[kind]
-        value = valid(node.shape, size)
-        # KeyMaterialDescription may be of 0 characters, but its pattern wants one.
-        if value != "" or "pattern" not in node.model:
-            yield value
-        else:
-            yield valid(node.shape, 1)
+        yield valid(node.shape, size or None if "pattern" in node.model else size)
     else:
         yield valid(node.shape)
 

@@ -44,6 +44,9 @@ NOTHING_SUCH = {
                      "EncapsulationAlgorithmSpec"), {"InvalidKeyUsageException", "KMSInvalidSignatureException", "ValidationException"}),
     "MessageType": {"ValidationException", "KMSInvalidSignatureException", "InvalidKeyUsageException"},
     **dict.fromkeys(("DryRunModifierList", "DryRunModifierType"), {"ValidationException"}),  # want DryRun
+    "BackingKeyIdType": {"NotFoundException", "IncorrectKeyMaterialException"},
+    "ImportType": {"IncorrectKeyMaterialException"}, **dict.fromkeys(("AlgorithmSpec", "WrappingKeySpec"), {"UnsupportedOperationException"}),
+    **dict.fromkeys(("ExpirationModelType", "DateType"), {"ValidationException"}),  # either with the other
     "GrantOperation": {"ValidationException"}, "GrantOperationList": {"ValidationException"},  # must fit the key
     "ResourceOwnerType": {"UnsupportedOperationException"}, "DataKeyPairSpec": {"UnsupportedOperationException"},
 }
