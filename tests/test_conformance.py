@@ -3,13 +3,12 @@ not refused for its shape, what is not is refused with AWS's sentence, and answe
 sends signed JSON as it is, since botocore would refuse by itself what the server has to refuse."""
 
 import functools
-import json
 
 import conformance
 import pytest
-import requests
 from conformance import COMMON, MISSING, OPERATIONS, SUMMARY, Walk, encoded, inside, mismatches, nodes, outside, placed
 from kms_case import Case, new_key
+from wire import Wire
 
 FAILED = "failed to satisfy constraint"
 # What a value at the edge of its type is answered with beside success: it is no key, token or ciphertext of anybody, or the
@@ -85,22 +84,9 @@ def wire(value):
 
 
 class Walker:
-    def __init__(self, server, admin, kms):
-        self.server, self.admin, self.kms = server, admin, kms
-        self.walks = {}
-        self.session = requests.Session()
-        self.session.trust_env = False  # else a bundle of the environment counts in the place of the next line
-        self.session.verify = str(server.ca)
-
-    def post(self, operation, body):
-        """(code or None, message or answer)"""
-        data = json.dumps(body).encode()
-        headers = {"Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": f"TrentService.{operation}"}
-        answer = self.session.post(self.server.url + "/", data=data, headers=self.admin.sign(data, headers), timeout=60)
-        content = answer.json() if answer.content else {}
-        if answer.status_code == 200:
-            return None, content
-        return content["__type"], content.get("message", content.get("Message", ""))
+    def __init__(self, admin, kms):
+        self.kms, self.walks = kms, {}
+        self.post = Wire(admin).call
 
     def walk(self, operation):
         if operation not in self.walks:
@@ -204,7 +190,7 @@ class Walker:
 
 @pytest.fixture(scope="module")
 def walker(server, kms):
-    return Walker(server, server.admin, kms)
+    return Walker(server.admin, kms)
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
