@@ -119,7 +119,7 @@ def placed(body, path, shape, leaf):
         return leaf
     name, rest, model = path[0], path[1:], SHAPES[shape]
     if model["type"] == "list":
-        return [placed(valid(model["member"]["shape"]), rest, model["member"]["shape"], leaf)]
+        return [placed(body[0] if body else valid(model["member"]["shape"]), rest, model["member"]["shape"], leaf)]
     inner = model["members"][name]["shape"] if model["type"] == "structure" else model["value"]["shape"]
     changed = dict(body)
     changed[name] = placed(changed.get(name, valid(inner)), rest, inner, leaf)
@@ -142,6 +142,17 @@ def outside(node, kind):
         yield sized(node, model["min"] - 1), f"Member must have {length} greater than or equal to {model['min']}"
     elif kind == "max":
         yield sized(node, model["max"] + 1), f"Member must have {length} less than or equal to {model['max']}"
+
+
+def all_wrong(operation):
+    """A request in which every member that can be wrong is, and the paths of those members."""
+    body, paths, shape = {}, [], OPERATIONS[operation]["input"]["shape"]
+    for node in nodes(operation):
+        wrong = [value for kind in ("enum", "pattern", "max") if kind in node.model for value, _ in outside(node, kind)]
+        if wrong and node.model["type"] != "list":
+            body = placed(body, node.path, shape, wrong[0])
+            paths.append(node.told)
+    return body, paths
 
 
 def sized(node, size):

@@ -6,7 +6,7 @@ import functools
 
 import conformance
 import pytest
-from conformance import COMMON, MISSING, OPERATIONS, SUMMARY, Walk, encoded, inside, mismatches, nodes, outside, placed
+from conformance import COMMON, MISSING, OPERATIONS, SUMMARY, Walk, all_wrong, encoded, inside, mismatches, nodes, outside, placed
 from kms_case import Case, new_key
 from wire import Wire
 
@@ -103,6 +103,7 @@ class Walker:
         for node in nodes(operation):
             for kind in node.constraints():
                 self.check(walk, good, node, kind)
+        self.told_together(walk)
         if operation == "CancelKeyDeletion":
             self.kms.schedule_key_deletion(KeyId=good["KeyId"])
         self.answered(walk, self.good_call(operation) if operation != "CancelKeyDeletion" else good)
@@ -149,6 +150,7 @@ class Walker:
         if kind == "type":
             for value in conformance.WRONG_TYPES[node.model["type"]]:
                 self.refused_type(walk, placed(good, node.path, shape, value), node, value)
+                self.refused_type(walk, placed(all_wrong(walk.operation)[0], node.path, shape, value), node, value)
         for value, sentence in outside(node, kind):
             self.refused(walk, placed(good, node.path, shape, value), node, value, sentence)
         if kind != "required":
@@ -156,6 +158,12 @@ class Walker:
                 self.accepted(walk, placed(good, node.path, shape, value), node, value)
         if len(walk.problems) == before:
             walk.covered.add((node, kind))
+
+    def told_together(self, walk):
+        """What is wrong with a request is told at once, not one member after the other."""
+        body, paths = all_wrong(walk.operation)
+        code, text = self.post(walk.operation, body)
+        walk.problems += [f"{path} is not told with the others: {code}: {text[:300]}" for path in paths if f"'{path}'" not in text]
 
     def refused_type(self, walk, body, node, value):
         code, text = self.post(walk.operation, body)

@@ -16,8 +16,7 @@ CHANGES = {"enable_key", "disable_key", "schedule_key_deletion", "create_alias",
 READS = {"describe_key", "describe_alias", "list_resource_tags", "list_aliases", "list_grants", "list_key_rotations",
          "get_key_rotation_status"}
 OTHERS = {"cancel_key_deletion", "delete_alias", "revoke_grant", "wait"}
-RARE = {"rotate_key_on_demand": 0.3, "schedule_key_deletion": 0.3, "disable_key": 0.4, "wait": 0.3, "enable_key": 2,
-        "cancel_key_deletion": 2}
+RARE = {"rotate_key_on_demand": 0.3, "schedule_key_deletion": 0.3, "disable_key": 0.4, "wait": 2, "enable_key": 2}
 
 
 class Model:
@@ -28,19 +27,20 @@ class Model:
         self.tags, self.aliases, self.grants, self.description = {}, set(), set(), ""
 
     def refusal(self, name, choice):
-        if self.state == "gone":
-            return "NotFoundException"
+        if self.state == "gone":  # a ciphertext does not tell whether its key is there
+            return "AccessDeniedException" if name in ("decrypt", "re_encrypt") else "NotFoundException"
         if name in ("delete_alias", "describe_alias") and choice not in self.aliases:
             return "NotFoundException"
         if name == "revoke_grant" and choice not in self.grants:
             return "NotFoundException"
+        if name == "create_alias" and choice in self.aliases:
+            return "AlreadyExistsException"
         if self.state == "PendingDeletion" and name in USES | CHANGES:
             return "KMSInvalidStateException"
         if self.state == "Disabled" and name in USES:
             return "DisabledException"
-        if self.state != "PendingDeletion" and name == "cancel_key_deletion":
-            return "KMSInvalidStateException"
-        return "AlreadyExistsException" if name == "create_alias" and choice in self.aliases else None
+        cancels = name == "cancel_key_deletion" and self.state != "PendingDeletion"
+        return "KMSInvalidStateException" if cancels else None
 
     def do(self, name, choice):
         if name in ("enable_key", "disable_key", "schedule_key_deletion", "cancel_key_deletion"):
@@ -110,7 +110,7 @@ class Run:
         if name in ("decrypt", "re_encrypt"):
             return self.chance.choice(self.blobs)
         return {"update_key_description": str(self.chance.random()), "revoke_grant": self.chance.choice(self.issued),
-                "encrypt": self.chance.randbytes(8), "wait": 3}.get(name)
+                "encrypt": self.chance.randbytes(8), "wait": 4}.get(name)
 
     def send(self, name, choice):
         if name == "wait":
