@@ -10,6 +10,7 @@ import itertools
 import json
 import uuid
 
+import conformance
 import pytest
 from harness import BINARY, SECOND_REGION, Server, User, free_port
 
@@ -17,6 +18,11 @@ from harness import BINARY, SECOND_REGION, Server, User, free_port
 def pytest_sessionstart():
     if not BINARY.exists():
         pytest.exit(f"{BINARY} does not exist; ./dev build makes it, ./dev test builds and runs all", returncode=2)
+
+
+def pytest_terminal_summary(terminalreporter):
+    for line in conformance.SUMMARY:
+        terminalreporter.write_line(line)
 
 
 @pytest.fixture(scope="session")

@@ -143,6 +143,12 @@ void Validator::one_of(std::string_view path, std::string_view value, std::span<
   add(path, value, fmt::format("Member must satisfy enum value set: [{}]", fmt::join(values, ", ")));
 }
 
+void Validator::absorb(const Validator& other) {
+  if (!text_.empty() && !other.text_.empty()) text_ += "; ";
+  text_ += other.text_;
+  failures_ += other.failures_;
+}
+
 Status Validator::status() const {
   if (ok()) return {};
   return fail(ErrorCode::kValidation,

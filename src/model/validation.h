@@ -114,6 +114,9 @@ class Validator {
   // `values` in the order in which AWS declares them.
   void one_of(std::string_view path, std::string_view value, std::span<const std::string_view> values);
 
+  // Adds the failures that another one gathered.
+  void absorb(const Validator& other);
+
   bool ok() const { return failures_ == 0; }
   // kValidation with every failure (the first 100 are spelled out), or success.
   Status status() const;

@@ -147,9 +147,11 @@ std::optional<std::vector<Tag>> JsonMembers::tags(std::string_view name) {
   return tags;
 }
 
-std::optional<std::vector<std::string>> JsonMembers::texts(std::string_view name, const TextConstraint& constraint) {
+std::optional<std::vector<std::string>> JsonMembers::texts(std::string_view name, const TextConstraint& constraint,
+                                                           const NumberConstraint* count) {
   const JsonValue* const value = find(name, JsonValue::Kind::kArray);
   if (value == nullptr) return std::nullopt;
+  if (count != nullptr) validator_.count(path_of(name), value->size(), *count);
   std::vector<std::string> texts;
   for (const JsonValue& item : *value) {
     if (!item.is_string()) {
@@ -178,6 +180,11 @@ std::optional<std::vector<std::string_view>> JsonMembers::enumerations(std::stri
     chosen.push_back(item.string());
   }
   return chosen;
+}
+
+void JsonMembers::absorb(const JsonMembers& inner) {
+  serialization_failed_ = serialization_failed_ || inner.serialization_failed_;
+  validator_.absorb(inner.validator_);
 }
 
 std::size_t JsonMembers::limit(const service_limit::Page& page) {

@@ -35,10 +35,14 @@ class JsonMembers {
   std::optional<SecretBytes> secret_blob(std::string_view name, const BlobConstraint& constraint);
   EncryptionContext context(std::string_view name);
   std::optional<std::vector<Tag>> tags(std::string_view name);
-  std::optional<std::vector<std::string>> texts(std::string_view name, const TextConstraint& constraint);
+  std::optional<std::vector<std::string>> texts(std::string_view name, const TextConstraint& constraint,
+                                                const NumberConstraint* count = nullptr);
   std::optional<std::vector<std::string_view>> enumerations(std::string_view name,
                                                             std::span<const std::string_view> values,
                                                             const NumberConstraint* count = nullptr);
+  // A structure, whose members are read through a JsonMembers of its own; absorb() then adds what is wrong with them.
+  const JsonValue* structure(std::string_view name) { return find(name, JsonValue::Kind::kObject); }
+  void absorb(const JsonMembers& inner);
   // The page size: a list's own maximum clamps what the model allows.
   std::size_t limit(const service_limit::Page& page);
   void require(std::string_view name);

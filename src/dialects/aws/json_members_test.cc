@@ -199,6 +199,20 @@ TEST(JsonMembersTest, ListsEveryFailureButTheTypeComesFirst) {
   EXPECT_EQ(two.code(), ErrorCode::kSerialization);
 }
 
+TEST(JsonMembersTest, TellsWhatIsWrongInsideAStructureWithTheRest) {
+  Body body(R"({"A":"x","Inner":{"B":99,"C":[]}})");
+  body->text("A", kText);
+  JsonMembers inner(*body->structure("Inner"), "inner");
+  inner.integer("B", kNumber);
+  body->absorb(inner);
+  EXPECT_THAT(body.message(), HasSubstr("2 validation errors detected: Value 'x' at 'a'"));
+  EXPECT_THAT(body.message(), HasSubstr("; Value '99' at 'inner.b'"));
+  inner.boolean("C");
+  body->absorb(inner);
+  EXPECT_EQ(body.code(), ErrorCode::kSerialization);
+  EXPECT_EQ(Body(R"({"Inner":null})")->structure("Inner"), nullptr);
+}
+
 TEST(JsonMembersTest, NeverRepeatsABlob) {
   const std::string secret = base64_encode(as_bytes("hunter2hunter2"));
   Body body(with("\"" + secret + "\""));

@@ -9,9 +9,7 @@
 namespace kagimori::aws {
 namespace {
 
-Status check_ciphertext_members(JsonMembers& members, bool has_ciphertext, bool dry, bool ignore, bool has_key) {
-  if (!ignore && !has_ciphertext) members.require("CiphertextBlob");
-  TRY(members.status());
+Status check_dry_run_modifiers(bool dry, bool ignore, bool has_key) {
   if (ignore && !dry) return fail(ErrorCode::kValidation, "DryRunModifiers can be used only when DryRun is true.");
   if (ignore && !has_key) return fail(ErrorCode::kValidation, "A key must be named when the ciphertext is ignored.");
   return {};
@@ -59,9 +57,9 @@ JsonAnswer generate_data_key_answer(JsonCall& call, bool without_plaintext) {
   request.dry_run = dry_run(members);
   const auto spec = members.enumeration("KeySpec", kDataKeySpecs);
   const auto bytes = members.integer("NumberOfBytes", member::kNumberOfBytes);
-  ANSWER_IF_FAILED(members.status());
+  if (!without_plaintext) read_recipient(members);
   ANSWER_IF_FAILED(check_grant_tokens(call, members));
-  if (!without_plaintext) ANSWER_IF_FAILED(refuse_recipient(members, call.body));
+  if (!without_plaintext) ANSWER_IF_FAILED(refuse_member(members, "Recipient"));
   if (spec.has_value() == bytes.has_value()) {
     return answer_error({ErrorCode::kValidation, "Please specify either number of bytes or key spec."});
   }
@@ -87,7 +85,6 @@ JsonAnswer kms_encrypt(JsonCall& call) {
   request.context = members.context("EncryptionContext");
   request.algorithm = encryption_algorithm(members, "EncryptionAlgorithm");
   request.dry_run = dry_run(members);
-  ANSWER_IF_FAILED(members.status());
   ANSWER_IF_FAILED(check_grant_tokens(call, members));
   request.plaintext = plaintext->expose();
   auto response = encrypt(call.engine, call.worker, call.caller, call.trail, request);
@@ -111,10 +108,11 @@ JsonAnswer kms_decrypt(JsonCall& call) {
   request.algorithm = encryption_algorithm(members, "EncryptionAlgorithm");
   request.dry_run = dry_run(members);
   request.ignore_ciphertext = ignore_ciphertext(members);
-  ANSWER_IF_FAILED(check_ciphertext_members(members, ciphertext.has_value(), request.dry_run, request.ignore_ciphertext,
-                                            !request.key_id.empty()));
+  if (!request.ignore_ciphertext) members.require("CiphertextBlob");
+  read_recipient(members);
   ANSWER_IF_FAILED(check_grant_tokens(call, members));
-  ANSWER_IF_FAILED(refuse_recipient(members, call.body));
+  ANSWER_IF_FAILED(check_dry_run_modifiers(request.dry_run, request.ignore_ciphertext, !request.key_id.empty()));
+  ANSWER_IF_FAILED(refuse_member(members, "Recipient"));
   if (ciphertext) request.ciphertext = *ciphertext;
   auto decryption = decrypt(call.engine, call.worker, call.caller, call.trail, request);
   if (!decryption) return answer_error(std::move(decryption).error());
@@ -136,9 +134,9 @@ JsonAnswer kms_re_encrypt(JsonCall& call) {
   request.destination_algorithm = encryption_algorithm(members, "DestinationEncryptionAlgorithm");
   request.dry_run = dry_run(members);
   request.ignore_ciphertext = ignore_ciphertext(members);
-  ANSWER_IF_FAILED(check_ciphertext_members(members, ciphertext.has_value(), request.dry_run, request.ignore_ciphertext,
-                                            !request.source_key_id.empty()));
+  if (!request.ignore_ciphertext) members.require("CiphertextBlob");
   ANSWER_IF_FAILED(check_grant_tokens(call, members));
+  ANSWER_IF_FAILED(check_dry_run_modifiers(request.dry_run, request.ignore_ciphertext, !request.source_key_id.empty()));
   if (ciphertext) request.ciphertext = *ciphertext;
   auto work = re_encrypt(call.engine, call.worker, call.caller, call.trail, request);
   if (!work) return answer_error(std::move(work).error());
@@ -155,10 +153,11 @@ JsonAnswer kms_generate_random(JsonCall& call) {
   JsonMembers members(call.body);
   const auto bytes = members.integer("NumberOfBytes", member::kNumberOfBytes);
   members.text("CustomKeyStoreId", member::kCustomKeyStoreId);
+  read_recipient(members);
   ANSWER_IF_FAILED(members.status());
   if (!bytes) return answer_error({ErrorCode::kValidation, "NumberOfBytes is required."});
   ANSWER_IF_FAILED(refuse_member(members, "CustomKeyStoreId"));
-  ANSWER_IF_FAILED(refuse_recipient(members, call.body));
+  ANSWER_IF_FAILED(refuse_member(members, "Recipient"));
   auto random = generate_random(call.worker, call.caller, call.trail, static_cast<std::size_t>(*bytes));
   if (!random) return answer_error(std::move(random).error());
   std::string body = secret_body(random->size(), 0);
@@ -169,7 +168,6 @@ JsonAnswer kms_generate_random(JsonCall& call) {
 JsonAnswer kms_describe_key(JsonCall& call) {
   JsonMembers members(call.body);
   const std::string_view key_id = members.required_text("KeyId", member::kKeyId);
-  ANSWER_IF_FAILED(members.status());
   ANSWER_IF_FAILED(check_grant_tokens(call, members));
   const auto snapshot = describe_key(call.engine, call.worker, call.caller, call.trail, key_id);
   if (!snapshot) return answer_error(snapshot.error());

@@ -26,15 +26,14 @@ std::optional<Context> context_of(JsonMembers& members, std::string_view name) {
   return context;
 }
 
-Status read_constraints(const JsonValue& body, GrantConstraints& constraints) {
-  const JsonValue* const value = body.find("Constraints");
-  if (value == nullptr || value->is_null()) return {};
-  if (!value->is_object()) return fail(ErrorCode::kSerialization, "Constraints is not an object.");
-  JsonMembers members(*value, "constraints");
-  constraints.equals = context_of(members, "EncryptionContextEquals");
-  constraints.subset = context_of(members, "EncryptionContextSubset");
-  constraints.source_arn = text_of(members, "SourceArn", member::kSourceArn);
-  return members.status();
+void read_constraints(JsonMembers& members, GrantConstraints& constraints) {
+  const JsonValue* const value = members.structure("Constraints");
+  if (value == nullptr) return;
+  JsonMembers inner(*value, "constraints");
+  constraints.equals = context_of(inner, "EncryptionContextEquals");
+  constraints.subset = context_of(inner, "EncryptionContextSubset");
+  constraints.source_arn = text_of(inner, "SourceArn", member::kSourceArn);
+  members.absorb(inner);
 }
 
 void write_context(JsonWriter& json, std::string_view name, const std::optional<Context>& context) {
@@ -98,8 +97,7 @@ JsonAnswer kms_create_grant(JsonCall& call) {
   request.retiring_service_principal = text_of(members, "RetiringServicePrincipal", member::kServicePrincipal);
   request.name = text_of(members, "Name", member::kGrantName);
   request.dry_run = dry_run(members);
-  ANSWER_IF_FAILED(members.status());
-  ANSWER_IF_FAILED(read_constraints(call.body, request.constraints));
+  read_constraints(members, request.constraints);
   ANSWER_IF_FAILED(check_grant_tokens(call, members));
   for (const std::string_view name : *operations) request.operations.add(*grant_operation_by_name(name));
   return answer_later([request = std::move(request)](Transaction& transaction) -> Result<std::string> {

@@ -54,14 +54,9 @@ const std::array<std::string_view, 2> kDataKeySpecs = {"AES_256", "AES_128"};
 const std::array<std::string_view, 2> kIncludeKeyMaterial = {"ALL_KEY_MATERIAL", "ROTATIONS_ONLY"};
 
 Status check_grant_tokens(JsonCall& call, JsonMembers& members) {
-  const auto tokens = members.texts("GrantTokens", member::kGrantToken);
+  const auto tokens = members.texts("GrantTokens", member::kGrantToken, &member::kGrantTokenCount);
   TRY(members.status());
   if (!tokens || tokens->empty()) return {};
-  if (tokens->size() > 10) {
-    Validator validator;
-    validator.count("grantTokens", tokens->size(), member::kGrantTokenCount);
-    return validator.status();
-  }
   return kagimori::check_grant_tokens(call.worker, *tokens);
 }
 
@@ -70,15 +65,13 @@ Status refuse_member(const JsonMembers& members, std::string_view name) {
   return fail(ErrorCode::kUnsupportedOperation, fmt::format("{} is not supported by this server.", name));
 }
 
-Status refuse_recipient(JsonMembers& members, const JsonValue& body) {
-  const JsonValue* const recipient = body.find("Recipient");
-  if (recipient == nullptr || recipient->is_null()) return {};
-  if (!recipient->is_object()) return fail(ErrorCode::kSerialization, "Recipient is not an object.");
+void read_recipient(JsonMembers& members) {
+  const JsonValue* const recipient = members.structure("Recipient");
+  if (recipient == nullptr) return;
   JsonMembers inner(*recipient, "recipient");
   inner.enumeration("KeyEncryptionAlgorithm", kRecipientAlgorithms);
   inner.blob("AttestationDocument", member::kAttestationDocument);
-  TRY(inner.status());
-  return refuse_member(members, "Recipient");
+  members.absorb(inner);
 }
 
 std::string_view encryption_algorithm(JsonMembers& members, std::string_view name) {

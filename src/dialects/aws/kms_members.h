@@ -9,12 +9,13 @@ namespace kagimori::aws {
 
 // Members that many KMS operations share, and those whose meaning is not served.
 
-// GrantTokens: each must be one of a grant that there is; kCacheMiss where the worker does not know.
+// The status of all members that were read, and GrantTokens: each must be one of a grant that there is; kCacheMiss
+// where the worker does not know.
 Status check_grant_tokens(JsonCall& call, JsonMembers& members);
 // UnsupportedOperationException that names the member, if the request has it.
 Status refuse_member(const JsonMembers& members, std::string_view name);
-// Recipient: its shape, then refuse_member.
-Status refuse_recipient(JsonMembers& members, const JsonValue& body);
+// Recipient: its shape.
+void read_recipient(JsonMembers& members);
 // EncryptionAlgorithm (or a member of its type); the default where it is absent.
 std::string_view encryption_algorithm(JsonMembers& members, std::string_view name);
 bool dry_run(JsonMembers& members);

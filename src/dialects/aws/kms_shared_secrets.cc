@@ -36,9 +36,9 @@ JsonAnswer generate_data_key_pair_answer(JsonCall& call, bool without_plaintext)
   request.key_pair_spec = members.enumeration("KeyPairSpec", kDataKeyPairSpecs).value_or(std::string_view());
   request.context = members.context("EncryptionContext");
   request.dry_run = dry_run(members);
-  ANSWER_IF_FAILED(members.status());
+  if (!without_plaintext) read_recipient(members);
   ANSWER_IF_FAILED(check_grant_tokens(call, members));
-  if (!without_plaintext) ANSWER_IF_FAILED(refuse_recipient(members, call.body));
+  if (!without_plaintext) ANSWER_IF_FAILED(refuse_member(members, "Recipient"));
   auto generation = generate_data_key_pair(call.engine, call.worker, call.caller, call.trail, request);
   if (!generation) return answer_error(std::move(generation).error());
   const auto work = std::make_shared<const DataKeyPairGeneration>(*std::move(generation));
@@ -72,9 +72,9 @@ JsonAnswer kms_derive_shared_secret(JsonCall& call) {
   const Bytes peer = members.blob("PublicKey", member::kPublicKey).value_or(Bytes());
   request.peer = peer;
   request.dry_run = dry_run(members);
-  ANSWER_IF_FAILED(members.status());
+  read_recipient(members);
   ANSWER_IF_FAILED(check_grant_tokens(call, members));
-  ANSWER_IF_FAILED(refuse_recipient(members, call.body));
+  ANSWER_IF_FAILED(refuse_member(members, "Recipient"));
   auto derivation = derive_shared_secret(call.engine, call.worker, call.caller, call.trail, request);
   if (!derivation) return answer_error(std::move(derivation).error());
   const auto work = std::make_shared<const Derivation>(*std::move(derivation));
@@ -96,7 +96,6 @@ JsonAnswer kms_derive_shared_secret(JsonCall& call) {
 JsonAnswer kms_encapsulate(JsonCall& call) {
   JsonMembers members(call.body);
   const KemRequest request = kem_members(members);
-  ANSWER_IF_FAILED(members.status());
   ANSWER_IF_FAILED(check_grant_tokens(call, members));
   const auto response = encapsulate(call.engine, call.worker, call.caller, call.trail, request);
   if (!response) return answer_error(response.error());
@@ -117,7 +116,6 @@ JsonAnswer kms_decapsulate(JsonCall& call) {
   const KemRequest request = kem_members(members);
   members.require("SharedSecretCiphertextBlob");
   const Bytes ciphertext = members.blob("SharedSecretCiphertextBlob", member::kCiphertext).value_or(Bytes());
-  ANSWER_IF_FAILED(members.status());
   ANSWER_IF_FAILED(check_grant_tokens(call, members));
   const auto response = decapsulate(call.engine, call.worker, call.caller, call.trail, request, ciphertext);
   if (!response) return answer_error(response.error());

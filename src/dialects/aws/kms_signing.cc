@@ -66,7 +66,6 @@ MacRequest mac_members(JsonMembers& members, Bytes& message) {
 JsonAnswer kms_sign(JsonCall& call) {
   JsonMembers members(call.body);
   SignRequest request = signing_members(members);
-  ANSWER_IF_FAILED(members.status());
   ANSWER_IF_FAILED(check_grant_tokens(call, members));
   auto signing = sign(call.engine, call.worker, call.caller, call.trail, request);
   if (!signing) return answer_error(std::move(signing).error());
@@ -91,7 +90,6 @@ JsonAnswer kms_verify(JsonCall& call) {
   VerifyRequest request;
   request.signing = signing_members(members);
   request.signature = required_blob(members, "Signature", member::kCiphertext);
-  ANSWER_IF_FAILED(members.status());
   ANSWER_IF_FAILED(check_grant_tokens(call, members));
   auto verifying = verify(call.engine, call.worker, call.caller, call.trail, request);
   if (!verifying) return answer_error(std::move(verifying).error());
@@ -114,7 +112,6 @@ JsonAnswer kms_verify(JsonCall& call) {
 JsonAnswer kms_get_public_key(JsonCall& call) {
   JsonMembers members(call.body);
   const std::string_view key_id = members.required_text("KeyId", member::kKeyId);
-  ANSWER_IF_FAILED(members.status());
   ANSWER_IF_FAILED(check_grant_tokens(call, members));
   const auto snapshot = get_public_key(call.engine, call.worker, call.caller, call.trail, key_id);
   if (!snapshot) return answer_error(snapshot.error());
@@ -133,7 +130,6 @@ JsonAnswer kms_generate_mac(JsonCall& call) {
   JsonMembers members(call.body);
   Bytes message;
   const MacRequest request = mac_members(members, message);
-  ANSWER_IF_FAILED(members.status());
   ANSWER_IF_FAILED(check_grant_tokens(call, members));
   const auto response = generate_mac(call.engine, call.worker, call.caller, call.trail, request);
   if (!response) return answer_error(response.error());
@@ -152,7 +148,6 @@ JsonAnswer kms_verify_mac(JsonCall& call) {
   Bytes message;
   const MacRequest request = mac_members(members, message);
   const Bytes mac = required_blob(members, "Mac", member::kCiphertext);
-  ANSWER_IF_FAILED(members.status());
   ANSWER_IF_FAILED(check_grant_tokens(call, members));
   const auto key_arn = verify_mac(call.engine, call.worker, call.caller, call.trail, request, mac);
   if (!key_arn) return answer_error(key_arn.error());
