@@ -2,6 +2,7 @@
 
 #include <openssl/err.h>
 
+#include "base/encoding.h"
 #include "crypto/der.h"
 #include "crypto/golden_key_test.h"
 #include "crypto/key_der.h"

@@ -6,6 +6,7 @@
 #include <optional>
 #include <thread>
 
+#include "base/encoding.h"
 #include "crypto/golden_key_test.h"
 #include "crypto/key_fields.h"
 #include "crypto/private_key_form.h"

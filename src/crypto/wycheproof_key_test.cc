@@ -10,11 +10,11 @@
 namespace kagimori {
 namespace {
 
-using wycheproof::Json;
 using wycheproof::Counts;
-using wycheproof::WycheproofTest;
 using wycheproof::field;
 using wycheproof::import_once;
+using wycheproof::Json;
+using wycheproof::WycheproofTest;
 
 using WycheproofKeyTest = WycheproofTest;
 

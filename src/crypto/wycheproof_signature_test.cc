@@ -7,11 +7,11 @@
 namespace kagimori {
 namespace {
 
-using wycheproof::Json;
 using wycheproof::Counts;
-using wycheproof::WycheproofTest;
 using wycheproof::field;
 using wycheproof::import_once;
+using wycheproof::Json;
+using wycheproof::WycheproofTest;
 
 using WycheproofSignatureTest = WycheproofTest;
 

@@ -9,10 +9,10 @@
 namespace kagimori {
 namespace {
 
-using wycheproof::Json;
 using wycheproof::Counts;
-using wycheproof::WycheproofTest;
 using wycheproof::field;
+using wycheproof::Json;
+using wycheproof::WycheproofTest;
 
 TEST_F(WycheproofTest, AesGcm) {
   const auto check = [this](const Json& group, const Json& test, bool valid, Counts& counts) {

@@ -164,7 +164,7 @@ Status Engine::save_key_uses() {
     }
     const auto saved = parts_.store.commit_and_wait(transaction.take_batch());
     if (!saved) {
-      for (AccessKeyUse& use : uses) key_uses_.put_back(std::move(use));
+      for (const AccessKeyUse& use : uses) key_uses_.put_back(use);
       return saved.error().code == ErrorCode::kStale ? Status() : Status(fail(saved.error()));
     }
   }

@@ -32,10 +32,9 @@ std::vector<AccessKeyUse> KeyUses::take(std::size_t limit) {
   return taken;
 }
 
-void KeyUses::put_back(AccessKeyUse use) {
+void KeyUses::put_back(const AccessKeyUse& use) {
   const std::lock_guard lock(mutex_);
-  std::string id = use.access_key_id;
-  uses_.try_emplace(std::move(id), std::move(use));
+  uses_.try_emplace(use.access_key_id, use);
 }
 
 }  // namespace kagimori

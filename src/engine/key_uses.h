@@ -23,7 +23,7 @@ class KeyUses {
   std::optional<AccessKeyUse> find(std::string_view access_key_id) const;
   // Up to `limit` of them, which are forgotten here; put_back() where they could not be stored.
   std::vector<AccessKeyUse> take(std::size_t limit);
-  void put_back(AccessKeyUse use);
+  void put_back(const AccessKeyUse& use);
 
  private:
   mutable std::mutex mutex_;

@@ -28,7 +28,7 @@ struct PolicyArn {
   std::string_view account;  // or kAwsPolicies
   std::string_view name;
 };
-std::optional<PolicyArn> parse_policy_arn(std::string_view arn);
+std::optional<PolicyArn> parse_policy_arn(std::string_view text);
 
 template <typename Source>
 Result<std::optional<ManagedPolicy>> policy_by_id(Source& source, std::string_view account, std::string_view id) {
