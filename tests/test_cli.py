@@ -46,7 +46,7 @@ def test_lists_policies_and_tags(admin, key):
 @pytest.mark.parametrize("arguments, code", (
     (("kms", "describe-key", "--key-id", "alias/nobody"), "NotFoundException"),
     (("kms", "generate-random", "--number-of-bytes", "2000"), "ValidationException"),
-    (("kms", "list-keys", "--resource-owners", "OTHER_ACCOUNTS_VIA_RAM"), "UnsupportedOperationException"),
+    (("kms", "create-alias", "--alias-name", "alias/aws/mine", "--target-key-id", "x"), "InvalidAliasNameException"),
 ))
 def test_errors_reach_the_person(admin, arguments, code):
     failed = admin.aws(*arguments, check=False)
