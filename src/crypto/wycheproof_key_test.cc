@@ -5,9 +5,12 @@
 #include "crypto/key_der.h"
 #include "crypto/private_key_form.h"
 #include "crypto/rsa_oaep.h"
-#include "crypto/wycheproof_test.h"
+#include "crypto/wycheproof_vectors_test.h"
 
 namespace kagimori {
+
+std::string wycheproof::folder() { return KAGIMORI_SHARED_DIR "/wycheproof/"; }
+
 namespace {
 
 using wycheproof::Counts;

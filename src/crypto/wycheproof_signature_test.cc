@@ -2,7 +2,7 @@
 
 #include "crypto/key_der.h"
 #include "crypto/signature.h"
-#include "crypto/wycheproof_test.h"
+#include "crypto/wycheproof_vectors_test.h"
 
 namespace kagimori {
 namespace {

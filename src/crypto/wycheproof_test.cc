@@ -1,10 +1,10 @@
 // Project Wycheproof's vectors of symmetric cryptography.
 
-#include "crypto/wycheproof_test.h"
 #include "crypto/aead.h"
 #include "crypto/hmac.h"
 #include "crypto/kdf.h"
 #include "crypto/keywrap.h"
+#include "crypto/wycheproof_vectors_test.h"
 
 namespace kagimori {
 namespace {
