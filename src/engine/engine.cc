@@ -47,12 +47,15 @@ struct Engine::Job {
   Work work;
   Done done;
   EngineWorker* worker = nullptr;
+  Pool* pool = nullptr;
   int tries = 0;
 };
 
 Result<std::unique_ptr<Engine>> Engine::start(const Parts& parts) {
   std::unique_ptr<Engine> engine(new Engine(parts));
   TRY_ASSIGN(engine->pool_, Pool::start(parts.settings.pool_threads, parts.settings.pool_queue));
+  TRY_ASSIGN(engine->proxy_pool_, Pool::start(parts.settings.xks_threads, parts.settings.pool_queue));
+  TRY_ASSIGN(engine->settling_crypto_, CryptoContext::create());
   TRY_ASSIGN(engine->system_thread_.crypto, CryptoContext::create());
   engine->system_thread_.random = std::make_unique<OpensslRandom>(*engine->system_thread_.crypto);
   TRY(engine->outbox_.recover());
@@ -86,6 +89,7 @@ void Engine::begin_stop() {
 void Engine::stop() {
   begin_stop();
   if (sweeper_.joinable()) sweeper_.join();
+  if (proxy_pool_ != nullptr) proxy_pool_->stop();
   if (pool_ != nullptr) pool_->stop();
   commits_.wait();
   if (port_.exchange(nullptr) == nullptr) return;
@@ -104,6 +108,7 @@ Transaction::Environment Engine::environment(PoolThread& thread) {
           key_counter_,
           parts_.clock.now(),
           parts_.lifecycle_clock.now(),
+          parts_.outgoing,
           this};
 }
 
@@ -203,6 +208,8 @@ Result<CacheEntry> Engine::load_item(PoolThread& thread, const std::string& item
   } else if (item.starts_with("K|")) {
     TRY_ASSIGN(entry.key, load_key(reader, parts[1], parts[2], parts[3]));
     if (entry.key != nullptr) entry.keyed.resize(entry.key->versions.size());
+  } else if (item.starts_with("S|")) {
+    TRY_ASSIGN(entry.key_store, load_key_store(reader, parts[1], parts[2], parts[3]));
   } else if (item.starts_with("G|")) {
     TRY_ASSIGN(const RowId row, row_of(parts[2]));
     TRY_ASSIGN(entry.grants, load_grant_rights(reader, parts[1], row, parts[3]));
@@ -245,7 +252,8 @@ void Engine::drop_everywhere(std::vector<std::string> items, std::function<void(
 
 // --- Management operations ---
 
-void Engine::run(EngineWorker& worker, Caller caller, Trail trail, Work work, Done done, Prepare prepare) {
+void Engine::run(EngineWorker& worker, Caller caller, Trail trail, Work work, Done done, Prepare prepare,
+                 bool calls_proxy) {
   auto job = std::make_shared<Job>();
   job->caller = std::move(caller);
   job->trail = std::move(trail);
@@ -253,9 +261,10 @@ void Engine::run(EngineWorker& worker, Caller caller, Trail trail, Work work, Do
   job->work = std::move(work);
   job->done = std::move(done);
   job->worker = &worker;
+  job->pool = calls_proxy ? proxy_pool_.get() : pool_.get();
   Status queued = fail(ErrorCode::kServiceUnavailable, "The server is starting. Try again.");
   if (port_.load(std::memory_order_acquire) != nullptr) {
-    queued = pool_->submit([this, job](PoolThread& thread) { execute(thread, job); });
+    queued = job->pool->submit([this, job](PoolThread& thread) { execute(thread, job); });
   }
   if (!queued) {
     emit(worker, job->caller, job->trail, &queued.error());
@@ -296,7 +305,7 @@ void Engine::committed(const std::shared_ptr<Job>& job, const Result<std::uint64
   if (!revision) {
     if (revision.error().code != ErrorCode::kStale) return finish(job, fail(revision.error()), false);
     if (++job->tries >= kMaxTries) return finish(job, fail(busy()), false);
-    pool_->submit_internal([this, job](PoolThread& thread) { execute(thread, job); });
+    job->pool->submit_internal([this, job](PoolThread& thread) { execute(thread, job); });
     return;
   }
   for (const auto& action : outcome.on_commit) action();
@@ -317,17 +326,22 @@ void Engine::finish(const std::shared_ptr<Job>& job, Result<std::string> result,
 // --- Cryptography that takes long ---
 
 void Engine::offload(EngineWorker& worker, const Caller& caller, std::vector<std::shared_ptr<const KeySnapshot>> keys,
-                     PoolWork work, std::function<void(Result<std::string>)> done) {
+                     PoolWork work, std::function<void(Result<std::string>)> done, KeyStores stores) {
   WorkerPort* const port = port_.load(std::memory_order_acquire);
   const auto shared_done = std::make_shared<std::function<void(Result<std::string>)>>(std::move(done));
   Status queued = fail(ErrorCode::kServiceUnavailable, "The server is starting. Try again.");
   if (port != nullptr) {
-    queued = pool_->submit([port, &worker, identity = caller.identity, keys = std::move(keys), work = std::move(work),
-                            shared_done](PoolThread& thread) {
+    Pool& pool = stores.empty() ? *pool_ : *proxy_pool_;
+    queued = pool.submit([port, &worker, identity = caller.identity, keys = std::move(keys), stores = std::move(stores),
+                          work = std::move(work), shared_done](PoolThread& thread) {
       std::string moved_on;
       if (identity->superseded.is_set()) moved_on = cache_key::identity(identity->access_key.access_key_id);
       for (const auto& key : keys) {
         if (key->superseded.is_set()) moved_on = cache_key::key(key->key.account, key->key.region, key->key.key_id);
+      }
+      for (const auto& store : stores) {
+        const CustomKeyStore& record = store->record;
+        if (store->superseded.is_set()) moved_on = cache_key::key_store(record.account, record.region, record.id);
       }
       auto result = std::make_shared<Result<std::string>>(
           moved_on.empty() ? work(thread) : fail(ErrorCode::kCacheMiss, "What the request rests on has changed."));

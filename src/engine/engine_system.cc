@@ -157,6 +157,9 @@ Status Engine::watch_clock() {
 
 Status Engine::sweep() {
   TRY(watch_clock());
+  if (const Status settled = settle_key_stores(); !settled) {
+    report("connections of custom key stores were not settled", settled.error());
+  }
   Bytes after;
   for (;;) {
     std::vector<DueEntry> due;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "engine/key_policies.h"
+#include "engine/key_store_records.h"
 #include "engine/lifecycle_changes.h"
 #include "engine/marker.h"
 #include "engine/new_key.h"
@@ -59,6 +60,7 @@ Key new_key(Transaction& transaction, const CreateKeyRequest& request) {
   }
   key.owner = transaction.caller().identity->unique_id();
   key.type = request.type;
+  if (request.external) key.origin = KeyOrigin::kExternalKeyStore;
   key.description = request.description;
   key.tags = request.tags;
   std::sort(key.tags.begin(), key.tags.end(), [](const Tag& a, const Tag& b) { return a.key < b.key; });
@@ -70,7 +72,7 @@ Status authorize_create(const Caller& caller, const CreateKeyRequest& request) {
   RequestFacts facts;
   facts.key_spec = aws_key_spec(request.type);
   facts.key_usage = aws_key_usage(request.type);
-  facts.key_origin = "AWS_KMS";
+  facts.key_origin = aws_origin(request.external ? KeyOrigin::kExternalKeyStore : KeyOrigin::kGenerated);
   facts.multi_region = request.multi_region;
   if (request.multi_region) facts.multi_region_key_type = "PRIMARY";
   facts.request_tags = request.tags;
@@ -104,15 +106,24 @@ Result<KeyDescription> create_key(Transaction& transaction, const CreateKeyReque
   transaction.trail().resource(arn).response("keyId", arn);
   TRY(put_first_policy(transaction, key, request.policy.value_or(default_key_policy(account)),
                        request.bypass_policy_lockout_safety_check));
+  if (request.external) {
+    transaction.trail()
+        .parameter("origin", aws_origin(key.origin))
+        .parameter("customKeyStoreId", request.external->store_id)
+        .parameter("xksKeyId", request.external->xks_key_id);
+    TRY(claim_external_key(transaction, *request.external, key));
+  }
   KeyMaterial generated;
   if (material == nullptr) {
     TRY_ASSIGN(generated, generate_key_material(transaction.crypto(), transaction.random(), key.type));
     material = &generated;
   }
-  TRY_ASSIGN(NewVersion made, add_version(transaction, key, RotationType::kNone, *material));
+  const ExternalKey* const external = request.external ? &*request.external : nullptr;
+  TRY_ASSIGN(NewVersion made, add_version(transaction, key, RotationType::kNone, *material, external));
   TRY(transaction.add_transition(key, "", "Enabled", "created"));
   TRY(enter_key(transaction, key));
-  return KeyDescription{std::move(key), arn, AwsKeyState::kEnabled, std::move(made.version.material_id), {}};
+  return KeyDescription{std::move(key), arn, AwsKeyState::kEnabled, std::move(made.version.material_id), {},
+                        request.external};
 }
 
 Status enable_key(Transaction& transaction, std::string_view key_id) { return set_enabled(transaction, key_id, true); }

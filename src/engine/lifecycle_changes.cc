@@ -4,6 +4,7 @@
 #include "crypto/digest.h"
 #include "engine/cache_key.h"
 #include "engine/grant_records.h"
+#include "engine/key_store_records.h"
 #include "engine/loader.h"
 #include "engine/replica_material.h"
 #include "engine/replication_changes.h"
@@ -75,10 +76,12 @@ Status put_object(Transaction& transaction, const KeyObject& object) {
                          record_key::object(object.account, object.row, object.version, object.index), encode(object));
 }
 
-Result<NewVersion> add_version(Transaction& transaction, Key& key, RotationType rotation, const KeyMaterial& material) {
+Result<NewVersion> add_version(Transaction& transaction, Key& key, RotationType rotation, const KeyMaterial& material,
+                               const ExternalKey* external) {
   KeyVersion version;
   version.row = key.row;
   version.account = key.account;
+  version.origin = key.origin;
   version.number = rotation == RotationType::kNone ? 1 : key.last_version + 1;
   version.material_id = make_material_id(transaction.random());
   version.created = transaction.lifecycle_now();
@@ -91,6 +94,7 @@ Result<NewVersion> add_version(Transaction& transaction, Key& key, RotationType 
   NewVersion made;
   KeyObject object = new_object(transaction, key, version.number, 0);
   object.usage_mask = key.type.usage_mask;
+  if (external != nullptr) set_external_key(object, *external);
   if (version.object_count == 2) {
     object.type = ObjectType::kPrivateKey;
     object.usage_mask &= ~kPublicUsage;
@@ -163,6 +167,9 @@ Status destroy_key(Transaction& transaction, const Key& before) {
   }
   for (Loaded<KeyObject>& object : objects) {
     tombstone.object_ids.push_back(object.record.object_id);
+    if (const auto external = external_key_of(object.record); external && key.origin == KeyOrigin::kExternalKeyStore) {
+      TRY(release_external_key(transaction, *external, key));
+    }
     TRY(destroy_object(transaction, object.record));
   }
   TRY(free_aliases(transaction, key));

@@ -23,7 +23,7 @@ struct Part {
 };
 constexpr Part kAccount{"account", 12}, kRow{"row", 16}, kKeyId{"key"}, kAlias{"alias"}, kUserId{"user id"},
     kUserName{"user"}, kPolicy{"policy"}, kAccessKey{"access key"}, kObjectId{"object"}, kWhen{"", 8}, kRegion{""},
-    kGrant{"grant", 64}, kGrantee{"grantee"}, kRetiree{"retiring principal"};
+    kGrant{"grant", 64}, kGrantee{"grantee"}, kRetiree{"retiring principal"}, kKeyStore{"custom key store"}, kXksKey{"external key"};
 
 // What the primary keys of each table begin with. The tables that are not here hold nothing of an account.
 struct Layout {
@@ -55,6 +55,9 @@ constexpr Layout kLayouts[] = {
     {Table::kGrantRetirees, {&kRetiree, &kRegion, &kGrant}},
     {Table::kGrantNames, {&kAccount, &kRow}},
     {Table::kGrantCounts, {&kAccount, &kRow}},
+    {Table::kCustomKeyStores, {&kAccount, &kRegion, &kKeyStore}},
+    {Table::kCustomKeyStoreCounts, {&kAccount, &kRegion}},
+    {Table::kXksKeys, {&kAccount, &kKeyStore, &kXksKey}},
 };
 
 using Subject = std::map<std::string_view, std::string>;  // by the names of the parts

@@ -70,6 +70,12 @@ Status refuse_member(const JsonMembers& members, std::string_view name) {
   return fail(ErrorCode::kUnsupportedOperation, fmt::format("{} is not supported by this server.", name));
 }
 
+Status refuse_cloud_hsm() {
+  return fail(ErrorCode::kUnsupportedOperation,
+              "Custom key stores of type AWS_CLOUDHSM need a PKCS#11 cluster, and none is configured on this server. Use "
+              "an external key store (EXTERNAL_KEY_STORE).");
+}
+
 Status refuse_recipient(JsonMembers& members, const JsonValue& body) {
   const JsonValue* const recipient = body.find("Recipient");
   if (recipient == nullptr || recipient->is_null()) return {};
