@@ -14,6 +14,7 @@ import hmac
 import json
 import os
 import re
+import socket
 import ssl
 import threading
 import time
@@ -245,6 +246,7 @@ class Listener(ThreadingHTTPServer):
     def __init__(self, address, proxy, certificate):
         super().__init__(address, Handler)
         self.proxy = proxy
+        self.open = set()
         self.context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         self.context.load_cert_chain(certificate)
 
@@ -254,10 +256,20 @@ class Listener(ThreadingHTTPServer):
             secured = self.context.wrap_socket(request, server_side=True)
         except (OSError, ssl.SSLError):
             return
+        self.open.add(secured)
         try:
             super().finish_request(secured, client_address)
         except OSError:
             pass
+        finally:
+            self.open.discard(secured)
+
+    def hang_up(self):
+        for connection in list(self.open):
+            try:
+                connection.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass  # closed already
 
     def handle_error(self, request, client_address):
         self.proxy.errors.append(client_address)
@@ -288,6 +300,7 @@ class XksProxy:
         if self.listener is not None:
             self.listener.shutdown()
             self.listener.server_close()
+            self.listener.hang_up()
             self.listener = None
 
     def reset(self):

@@ -162,8 +162,8 @@ Result<Decryption> begin_decryption(Engine& engine, EngineWorker& worker, const 
   if (request.ignore_ciphertext) return decryption;
   const bool reencrypts = trail.operation() == kms_operation_name(KmsOperation::kReEncrypt);
   TRY_ASSIGN(decryption.version, check_ciphertext(worker, source));
-  TRY_ASSIGN(decryption.external, external_use(engine, caller, trail, source.key,
-                                                   reencrypts ? ExternalSide::kSource : ExternalSide::kOnly));
+  TRY_ASSIGN(decryption.external,
+             external_use(engine, caller, trail, source.key, reencrypts ? ExternalSide::kSource : ExternalSide::kOnly));
   if (decryption.external != nullptr) {
     decryption.on_pool = true;
     decryption.ciphertext = to_bytes(request.ciphertext);
@@ -317,8 +317,7 @@ Result<ReEncryption> re_encrypt(Engine& engine, EngineWorker& worker, const Call
   }
   TRY_ASSIGN(work.source, begin_decryption(engine, worker, caller, trail, source, opening));
   if (request.destination_algorithm == kSymmetricDefault && !request.dry_run) {
-    TRY_ASSIGN(work.destination_external,
-               external_use(engine, caller, trail, destination, ExternalSide::kDestination));
+    TRY_ASSIGN(work.destination_external, external_use(engine, caller, trail, destination, ExternalSide::kDestination));
   }
   work.response.source_key_arn = work.source.key->arn;
   work.response.destination_key_arn = work.destination->arn;
@@ -366,11 +365,9 @@ Result<SecretBytes> generate_random(EngineWorker& worker, const Caller& caller, 
   if (!store_id.empty()) {
     trail.parameter("customKeyStoreId", store_id);
     const std::string& account = caller.identity->account();
-    TRY_ASSIGN(const CacheEntry* const entry,
-               worker.need(cache_key::key_store(account, caller.region, store_id)));
+    TRY_ASSIGN(const CacheEntry* const entry, worker.need(cache_key::key_store(account, caller.region, store_id)));
     if (entry->key_store == nullptr) {
-      return fail(ErrorCode::kCustomKeyStoreNotFound,
-                  fmt::format("The custom key store {} does not exist.", store_id));
+      return fail(ErrorCode::kCustomKeyStoreNotFound, fmt::format("The custom key store {} does not exist.", store_id));
     }
     return fail(ErrorCode::kUnsupportedOperation,
                 fmt::format("The custom key store {} is an external key store, which draws no random bytes. Leave "

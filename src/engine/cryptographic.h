@@ -104,7 +104,7 @@ struct ReEncryption {
   std::shared_ptr<const KeySnapshot> destination;
   std::shared_ptr<const PublicKey> destination_public;  // null: a symmetric key
   std::string destination_algorithm;
-  Bytes destination_context;  // canonical
+  Bytes destination_context;                                // canonical
   std::shared_ptr<const ExternalUse> destination_external;  // null: the destination is in no external key store
   ReEncryptResponse response;
 
@@ -138,7 +138,7 @@ struct DescribedKey {
   std::shared_ptr<const KeySnapshot> key;
   AwsKeyState state = AwsKeyState::kEnabled;
 };
-Result<DescribedKey> describe_key(Engine& engine, EngineWorker& worker, const Caller& caller,
-                                                        Trail& trail, std::string_view key_id);
+Result<DescribedKey> describe_key(Engine& engine, EngineWorker& worker, const Caller& caller, Trail& trail,
+                                  std::string_view key_id);
 
 }  // namespace kagimori

@@ -45,8 +45,8 @@ Status check_uniqueness(const CustomKeyStore& store, const std::vector<CustomKey
     }
     if (proxy.uri_endpoint != other.proxy.uri_endpoint) continue;
     if (proxy.uri_path == other.proxy.uri_path) {
-      return fail(ErrorCode::kXksProxyUriInUse, fmt::format("Another custom key store uses the proxy at {}{}.",
-                                                            proxy.uri_endpoint, proxy.uri_path));
+      return fail(ErrorCode::kXksProxyUriInUse,
+                  fmt::format("Another custom key store uses the proxy at {}{}.", proxy.uri_endpoint, proxy.uri_path));
     }
     if (is_vpc(proxy) || is_vpc(other.proxy)) {
       return fail(ErrorCode::kXksProxyUriEndpointInUse,
@@ -60,8 +60,9 @@ Status check_uniqueness(const CustomKeyStore& store, const std::vector<CustomKey
 
 Status check_configuration(const XksProxyConfiguration& proxy) {
   if (proxy.uri_endpoint.size() + proxy.uri_path.size() > kMaxUri) {
-    return fail(ErrorCode::kXksProxyInvalidConfiguration,
-                fmt::format("XksProxyUriEndpoint and XksProxyUriPath together must not exceed {} characters.", kMaxUri));
+    return fail(
+        ErrorCode::kXksProxyInvalidConfiguration,
+        fmt::format("XksProxyUriEndpoint and XksProxyUriPath together must not exceed {} characters.", kMaxUri));
   }
   const bool is_vpc = proxy.connectivity == XksConnectivity::kVpcEndpointService;
   if (is_vpc == !proxy.vpc_service_name.empty()) return {};
@@ -78,8 +79,7 @@ Status check_health(Transaction& transaction, const CustomKeyStore& store, const
 }
 
 Status wrap_secret(Transaction& transaction, CustomKeyStore& store, const SecretBytes& secret) {
-  TRY_ASSIGN(store.secret,
-             transaction.keyrings().wrap(transaction.crypto(), material_binding(store), secret.expose()));
+  TRY_ASSIGN(store.secret, transaction.keyrings().wrap(transaction.crypto(), material_binding(store), secret.expose()));
   return {};
 }
 
@@ -280,8 +280,7 @@ Result<CustomKeyStoreList> describe_custom_key_stores(Transaction& transaction,
     list.stores.push_back(std::move(store.record));
   }
   if (one && list.stores.empty()) {
-    return fail(ErrorCode::kCustomKeyStoreNotFound,
-                fmt::format("No custom key store has the name {}.", request.name));
+    return fail(ErrorCode::kCustomKeyStoreNotFound, fmt::format("No custom key store has the name {}.", request.name));
   }
   return list;
 }

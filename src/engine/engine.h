@@ -174,7 +174,7 @@ class Engine : private KeyUsageSource {
   Parts parts_;
   std::atomic<WorkerPort*> port_{nullptr};
   std::unique_ptr<Pool> pool_;
-  std::unique_ptr<Pool> proxy_pool_;  // for what waits for external key store proxies
+  std::unique_ptr<Pool> proxy_pool_;                // for what waits for external key store proxies
   std::unique_ptr<CryptoContext> settling_crypto_;  // guarded by settling_mutex_
   std::mutex settling_mutex_;
   std::mutex workers_mutex_;

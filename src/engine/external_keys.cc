@@ -22,7 +22,6 @@ constexpr std::array<SideNames, 3> kSideNames = {{
 
 }  // namespace
 
-
 XksProxy ExternalUse::proxy() const {
   const CustomKeyStore& record = store->record;
   return {http, record.id, record.region, record.proxy, store->secret, clock->now()};
@@ -49,10 +48,9 @@ Result<Bytes> ExternalUse::seal(CryptoContext& crypto, ByteView inner, ByteView 
   TRY(check_size(canonical_context));
   auto sealed = proxy().encrypt(crypto, key->external->xks_key_id, metadata, inner, canonical_context);
   if (!sealed) return refused(sealed.error());
-  return write_external_ciphertext(
-      ciphertext_header(*key),
-      {std::move(sealed->ciphertext), std::move(sealed->initialization_vector), std::move(sealed->authentication_tag),
-       std::move(sealed->metadata)});
+  return write_external_ciphertext(ciphertext_header(*key),
+                                   {std::move(sealed->ciphertext), std::move(sealed->initialization_vector),
+                                    std::move(sealed->authentication_tag), std::move(sealed->metadata)});
 }
 
 Result<Bytes> ExternalUse::open(CryptoContext& crypto, ByteView outer, ByteView canonical_context) const {

@@ -36,7 +36,6 @@ struct ExternalUse {
 enum class ExternalSide : std::uint8_t { kOnly, kSource, kDestination };
 // Null for a key of no external key store. kInvalidState unless the store is connected; kCacheMiss.
 Result<std::shared_ptr<const ExternalUse>> external_use(Engine& engine, const Caller& caller, Trail& trail,
-                                                        const CachedKey& key,
-                                                        ExternalSide side = ExternalSide::kOnly);
+                                                        const CachedKey& key, ExternalSide side = ExternalSide::kOnly);
 
 }  // namespace kagimori

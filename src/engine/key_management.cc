@@ -122,7 +122,7 @@ Result<KeyDescription> create_key(Transaction& transaction, const CreateKeyReque
   TRY_ASSIGN(NewVersion made, add_version(transaction, key, RotationType::kNone, *material, external));
   TRY(transaction.add_transition(key, "", "Enabled", "created"));
   TRY(enter_key(transaction, key));
-  return KeyDescription{std::move(key), arn, AwsKeyState::kEnabled, std::move(made.version.material_id), {},
+  return KeyDescription{std::move(key),  arn, AwsKeyState::kEnabled, std::move(made.version.material_id), {},
                         request.external};
 }
 

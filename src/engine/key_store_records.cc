@@ -44,9 +44,9 @@ Status put_key_store(Transaction& transaction, const CustomKeyStore& store) {
 Result<std::vector<CustomKeyStore>> change_key_stores(Transaction& transaction, int change) {
   TRY(count_key_stores(transaction, change));
   const std::string& account = transaction.account();
-  TRY_ASSIGN(auto loaded, transaction.scan_all<CustomKeyStore>(
-                              account, Table::kCustomKeyStores,
-                              record_key::custom_key_stores_of(account, transaction.region())));
+  TRY_ASSIGN(auto loaded,
+             transaction.scan_all<CustomKeyStore>(account, Table::kCustomKeyStores,
+                                                  record_key::custom_key_stores_of(account, transaction.region())));
   std::vector<CustomKeyStore> stores;
   stores.reserve(loaded.size());
   for (Loaded<CustomKeyStore>& store : loaded) stores.push_back(std::move(store.record));
@@ -95,11 +95,12 @@ Status release_external_key(Transaction& transaction, const ExternalKey& externa
   TRY_ASSIGN(auto store,
              transaction.get<CustomKeyStore>(key.account, Table::kCustomKeyStores,
                                              record_key::custom_key_store(key.account, key.region, external.store_id)));
-  if (!store) return fail(ErrorCode::kCorrupt, "The custom key store of the key is missing from the store.");
-  --store->key_count;
-  TRY(put_key_store(transaction, *store));
-  return transaction.erase(Table::kXksKeys,
-                           record_key::xks_key(key.account, external.store_id, external.xks_key_id));
+  // A damaged store must not keep a key from being destroyed.
+  if (store && store->key_count > 0) {
+    --store->key_count;
+    TRY(put_key_store(transaction, *store));
+  }
+  return transaction.erase(Table::kXksKeys, record_key::xks_key(key.account, external.store_id, external.xks_key_id));
 }
 
 }  // namespace kagimori

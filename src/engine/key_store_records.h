@@ -24,8 +24,8 @@ XksRequestMetadata xks_request_metadata(Transaction& transaction);
 // What a fault is called to who manages stores or makes keys.
 Error xks_error(ErrorCode code, XksFault fault);
 
-// Makes an external key that of a new KMS key. kCustomKeyStoreNotFound, kCustomKeyStoreInvalidState, kXksKeyAlreadyInUse
-// and what the proxy says of the key.
+// Makes an external key that of a new KMS key. kCustomKeyStoreNotFound, kCustomKeyStoreInvalidState,
+// kXksKeyAlreadyInUse and what the proxy says of the key.
 Status claim_external_key(Transaction& transaction, const ExternalKey& external, const Key& key);
 // The key is destroyed.
 Status release_external_key(Transaction& transaction, const ExternalKey& external, const Key& key);

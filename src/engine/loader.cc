@@ -167,8 +167,8 @@ Result<std::shared_ptr<const KeyStoreSnapshot>> load_key_store(RecordReader& rea
   if (!record) return Answer{};
   auto snapshot = std::make_shared<KeyStoreSnapshot>();
   snapshot->record = std::move(record->record);
-  TRY_ASSIGN(snapshot->secret, reader.keyrings().unwrap(reader.crypto(), material_binding(snapshot->record),
-                                                        snapshot->record.secret));
+  TRY_ASSIGN(snapshot->secret,
+             reader.keyrings().unwrap(reader.crypto(), material_binding(snapshot->record), snapshot->record.secret));
   return Answer(std::move(snapshot));
 }
 

@@ -25,7 +25,8 @@ struct Loaded {
   X(KeyObject)                   \
   X(KeyPolicy)                   \
   X(KeyLastUsage)                \
-  X(Transition) X(Tombstone) X(Alias) X(Grant) X(CustomKeyStore) X(Account) X(User) X(UserPolicy) X(AccessKey) X(RowId) X(Bytes)
+  X(Transition)                  \
+  X(Tombstone) X(Alias) X(Grant) X(CustomKeyStore) X(Account) X(User) X(UserPolicy) X(AccessKey) X(RowId) X(Bytes)
 
 // Reads typed records out of one read transaction: every record's MAC is checked before its content is believed.
 // Lives on the stack of one thread; what it refers to must outlive it. Its templates are compiled once, in records.cc.

@@ -18,7 +18,7 @@ struct Quotas {
   std::size_t on_demand_rotations = 25;
   std::size_t users_per_account = 5'000;
   std::size_t access_keys_per_user = 2;
-  std::size_t custom_key_stores = 10;  // of an account in a Region, all states
+  std::size_t custom_key_stores = 10;     // of an account in a Region, all states
   std::size_t user_policy_bytes = 2'048;  // of all inline policies of a user, white space not counted
 };
 

@@ -30,8 +30,8 @@ struct TransactionKey {
   KeyPolicy policy_record;
   std::shared_ptr<const CompiledPolicy> policy;
   std::vector<std::string> aliases;
-  KeyObject primary;          // the object that protects
-  std::string request_alias;  // by which it was named
+  KeyObject primary;                   // the object that protects
+  std::string request_alias;           // by which it was named
   bool store_is_disconnected = false;  // of a key in a custom key store
 
   AwsKeyState state() const {

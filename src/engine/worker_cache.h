@@ -32,8 +32,8 @@ struct KeyedVersion {
   std::shared_ptr<const PublicKey> public_key;
 };
 
-// One cached truth: an identity, a key, an alias, a custom key store, what authenticates the tokens of a grant, or that there is none of
-// that name; or what the grants for a key allow to somebody, be it nothing.
+// One cached truth: an identity, a key, an alias, a custom key store, what authenticates the tokens of a grant, or that
+// there is none of that name; or what the grants for a key allow to somebody, be it nothing.
 struct CacheEntry {
   std::string name;
   std::shared_ptr<const IdentitySnapshot> identity;
@@ -46,8 +46,8 @@ struct CacheEntry {
   Bytes grant_token_key;  // empty if the grant does not exist
 
   bool is_absence() const {
-    return identity == nullptr && key == nullptr && alias_target.empty() && key_store == nullptr &&
-           grants == nullptr && grant_token_key.empty();
+    return identity == nullptr && key == nullptr && alias_target.empty() && key_store == nullptr && grants == nullptr &&
+           grant_token_key.empty();
   }
   std::size_t secret_bytes() const;  // of the memory for secrets, once everything is derived
   void supersede() const;            // tells who still holds what is cached here that it is an older truth

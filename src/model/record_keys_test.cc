@@ -128,7 +128,7 @@ TEST(DueKey, RefusesDamage) {
   Bytes longer = good;
   longer.push_back(0);
   EXPECT_FALSE(parse_due_key(longer));
-  for (const std::uint8_t kind : {0, 4, 255}) EXPECT_FALSE(parse_due_key(record_key::due({0}, kAccount, kRow, kind)));
+  for (const std::uint8_t kind : {0, 5, 255}) EXPECT_FALSE(parse_due_key(record_key::due({0}, kAccount, kRow, kind)));
   EXPECT_FALSE(parse_due_key(record_key::due({0}, "11112222333x", kRow, 1)));
 }
 

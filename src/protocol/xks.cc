@@ -28,8 +28,7 @@ constexpr std::array<XksFaultMeaning, 16> kMeanings = {{
     {"did not answer within 250 milliseconds.", ErrorCode::kXksProxyUriUnreachable,
      ErrorCode::kCustomKeyStoreInvalidState, "XKS_PROXY_TIMED_OUT"},
     {"does not speak TLS 1.2 or newer, or its certificate can't be trusted or is for another name.",
-     ErrorCode::kXksProxyUriUnreachable, ErrorCode::kCustomKeyStoreInvalidState,
-     "XKS_PROXY_INVALID_TLS_CONFIGURATION"},
+     ErrorCode::kXksProxyUriUnreachable, ErrorCode::kCustomKeyStoreInvalidState, "XKS_PROXY_INVALID_TLS_CONFIGURATION"},
     {"gave an answer that can't be understood.", ErrorCode::kXksProxyInvalidResponse,
      ErrorCode::kCustomKeyStoreInvalidState, "XKS_PROXY_INVALID_RESPONSE"},
     {"says that the state or the kind of the external key does not allow this.", ErrorCode::kXksProxyInvalidResponse,
@@ -161,8 +160,8 @@ bool has_integrity(CryptoContext& crypto, const XksCiphertext& sealed, ByteView 
   const Sha256Digest plain = sha256(crypto, {additional_data, sealed.metadata, iv, sealed.ciphertext, tag});
   const Bytes data_length = ByteWriter().u16(static_cast<std::uint16_t>(additional_data.size())).bytes();
   const Bytes metadata_length = ByteWriter().u8(static_cast<std::uint8_t>(sealed.metadata.size())).bytes();
-  const Sha256Digest prefixed = sha256(
-      crypto, {data_length, additional_data, metadata_length, sealed.metadata, iv, sealed.ciphertext, tag});
+  const Sha256Digest prefixed =
+      sha256(crypto, {data_length, additional_data, metadata_length, sealed.metadata, iv, sealed.ciphertext, tag});
   return constant_time_equal(value, plain) || constant_time_equal(value, prefixed);
 }
 

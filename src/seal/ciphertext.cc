@@ -100,7 +100,8 @@ bool write_ciphertext_prefix(const CiphertextHeader& header, std::span<std::uint
   const std::optional<std::uint64_t> account = account_number(header.account);
   out[0] = kCiphertextFormat;
   out[1] = header.suite;
-  if (!is_known_suite(header.suite) || header.version == 0 || !parse_key_id(header.key_id, &kind, out + 3)) return false;
+  if (!is_known_suite(header.suite) || header.version == 0 || !parse_key_id(header.key_id, &kind, out + 3))
+    return false;
   if (!account) return false;
   out[2] = static_cast<std::uint8_t>(kind);
   store_be(*account, out + 3 + kKeyIdSize);

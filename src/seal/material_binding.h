@@ -20,8 +20,8 @@ struct MaterialBinding {
   KeyAlgorithm algorithm = KeyAlgorithm::kAes;
 };
 
-// The binding of an object's material, of an access key's secret and of a proxy's. Everybody uses these, because the job that
-// re-wraps material must arrive at the same binding.
+// The binding of an object's material, of an access key's secret and of a proxy's. Everybody uses these, because the
+// job that re-wraps material must arrive at the same binding.
 MaterialBinding material_binding(const Key& key, const KeyObject& object);
 MaterialBinding material_binding(const AccessKey& key);  // no region, version 0, kHmac: SigV4 keys an HMAC with it
 

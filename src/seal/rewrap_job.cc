@@ -177,7 +177,8 @@ Status RewrapJob::visit_record(Step& step, const StoredRecord& record) {
   TRY_ASSIGN(const std::uint32_t current, current_of(step, number));
   const bool old = value.epoch.number != current;
   if (old) TRY(note_use(step, value.epoch));
-  const bool holds_material = table == Table::kObjects || table == Table::kAccessKeys || table == Table::kCustomKeyStores;
+  const bool holds_material =
+      table == Table::kObjects || table == Table::kAccessKeys || table == Table::kCustomKeyStores;
   if (!old && !holds_material) return {};
   const std::string account = account_text(number);
   TRY_ASSIGN(const ByteView content, keyrings_.open_record(step.crypto, account, table, record));

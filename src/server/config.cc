@@ -227,9 +227,10 @@ Status check_connect_to(const XksOptions& xks) {
     const auto address_end = line.rfind(':');
     const bool parts = port_end != std::string::npos && host_end > 0 && address_end > port_end + 1;
     if (parts && address_end + 1 < line.size()) continue;
-    return bad(fmt::format("xks.connect_to: \"{}\" is not HOST:PORT:ADDRESS:PORT, as proxy.example.com:443:10.0.0.7:8443 "
-                           "is.",
-                           line));
+    return bad(
+        fmt::format("xks.connect_to: \"{}\" is not HOST:PORT:ADDRESS:PORT, as proxy.example.com:443:10.0.0.7:8443 "
+                    "is.",
+                    line));
   }
   return {};
 }

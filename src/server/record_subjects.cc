@@ -23,7 +23,8 @@ struct Part {
 };
 constexpr Part kAccount{"account", 12}, kRow{"row", 16}, kKeyId{"key"}, kAlias{"alias"}, kUserId{"user id"},
     kUserName{"user"}, kPolicy{"policy"}, kAccessKey{"access key"}, kObjectId{"object"}, kWhen{"", 8}, kRegion{""},
-    kGrant{"grant", 64}, kGrantee{"grantee"}, kRetiree{"retiring principal"}, kKeyStore{"custom key store"}, kXksKey{"external key"};
+    kGrant{"grant", 64}, kGrantee{"grantee"}, kRetiree{"retiring principal"}, kKeyStore{"custom key store"},
+    kXksKey{"external key"};
 
 // What the primary keys of each table begin with. The tables that are not here hold nothing of an account.
 struct Layout {

@@ -12,8 +12,9 @@ constexpr std::string_view kTablesOfSchema1[] = {
     "grants",        "transitions", "tombstones",       "due",          "users",   "user_names",
     "user_policies", "access_keys", "user_access_keys", "jobs"};
 
-constexpr std::string_view kTablesOfSchema2[] = {"grant_grantees", "grant_retirees", "grant_names", "grant_counts",
-                                                 "key_usages",     "custom_key_stores", "custom_key_store_counts", "xks_keys"};
+constexpr std::string_view kTablesOfSchema2[] = {
+    "grant_grantees",    "grant_retirees",          "grant_names", "grant_counts", "key_usages",
+    "custom_key_stores", "custom_key_store_counts", "xks_keys"};
 
 std::string create_tables(std::span<const std::string_view> names) {
   std::string sql;

@@ -30,7 +30,7 @@ struct JsonAnswer {
   std::optional<Result<std::string>> body;
   Engine::Work work;
   std::function<void(Done done)> start;
-  Engine::Prepare prepare;  // of `work`
+  Engine::Prepare prepare;   // of `work`
   bool calls_proxy = false;  // so does `work`, see Engine::run
 };
 

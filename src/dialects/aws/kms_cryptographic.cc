@@ -103,10 +103,9 @@ JsonAnswer generate_data_key_answer(JsonCall& call, bool without_plaintext) {
   request.bytes = spec ? (*spec == "AES_128" ? 16 : 32) : static_cast<std::size_t>(*bytes);
   auto response = generate_data_key(call.engine, call.worker, call.caller, call.trail, request);
   if (!response) return answer_error(std::move(response).error());
-  return sealed_answer<GenerateDataKeyResponse>(call, *std::move(response),
-                                                [without_plaintext](const GenerateDataKeyResponse& made) {
-                                                  return data_key_body(made, without_plaintext);
-                                                });
+  return sealed_answer<GenerateDataKeyResponse>(
+      call, *std::move(response),
+      [without_plaintext](const GenerateDataKeyResponse& made) { return data_key_body(made, without_plaintext); });
 }
 
 }  // namespace
@@ -125,9 +124,10 @@ JsonAnswer kms_encrypt(JsonCall& call) {
   request.plaintext = plaintext->expose();
   auto response = encrypt(call.engine, call.worker, call.caller, call.trail, request);
   if (!response) return answer_error(std::move(response).error());
-  return sealed_answer<EncryptResponse>(
-      call, *std::move(response),
-      [algorithm = std::string(request.algorithm)](const EncryptResponse& made) { return encrypt_body(made, algorithm); });
+  return sealed_answer<EncryptResponse>(call, *std::move(response),
+                                        [algorithm = std::string(request.algorithm)](const EncryptResponse& made) {
+                                          return encrypt_body(made, algorithm);
+                                        });
 }
 
 JsonAnswer kms_decrypt(JsonCall& call) {

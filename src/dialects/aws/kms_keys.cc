@@ -16,8 +16,7 @@ constexpr std::array<std::string_view, 2> kResourceOwners = {"SELF", "OTHER_ACCO
 
 // The key in an external key store that is asked for, if one is.
 Status read_external_key(std::optional<std::string_view> origin, std::optional<std::string_view> store_id,
-                         std::optional<std::string_view> xks_key_id,
-                         CreateKeyRequest& request) {
+                         std::optional<std::string_view> xks_key_id, CreateKeyRequest& request) {
   if (origin != "EXTERNAL_KEY_STORE") {
     if (xks_key_id) {
       return fail(ErrorCode::kValidation, "XksKeyId is valid only with Origin EXTERNAL_KEY_STORE.");
@@ -114,8 +113,7 @@ JsonAnswer kms_create_key(JsonCall& call) {
     std::string body;
     JsonWriter json(body);
     json.begin_object().key("KeyMetadata");
-    write_key_metadata(json, made.key, made.arn, made.state, made.material_id, made.replica_regions,
-                       made.external);
+    write_key_metadata(json, made.key, made.arn, made.state, made.material_id, made.replica_regions, made.external);
     json.end_object();
     return body;
   };

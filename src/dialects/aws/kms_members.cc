@@ -71,9 +71,10 @@ Status refuse_member(const JsonMembers& members, std::string_view name) {
 }
 
 Status refuse_cloud_hsm() {
-  return fail(ErrorCode::kUnsupportedOperation,
-              "Custom key stores of type AWS_CLOUDHSM need a PKCS#11 cluster, and none is configured on this server. Use "
-              "an external key store (EXTERNAL_KEY_STORE).");
+  return fail(
+      ErrorCode::kUnsupportedOperation,
+      "Custom key stores of type AWS_CLOUDHSM need a PKCS#11 cluster, and none is configured on this server. Use "
+      "an external key store (EXTERNAL_KEY_STORE).");
 }
 
 Status refuse_recipient(JsonMembers& members, const JsonValue& body) {

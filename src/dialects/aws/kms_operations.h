@@ -1,8 +1,8 @@
 #pragma once
 
-#include "model/custom_key_store.h"
 #include "dialects/aws/json_call.h"
 #include "engine/key_management.h"
+#include "model/custom_key_store.h"
 #include "model/kms_operation.h"
 
 namespace kagimori::aws {
