@@ -1,5 +1,9 @@
 #include "seal/external_ciphertext.h"
 
+#include <fstream>
+
+#include "base/encoding.h"
+
 namespace kagimori {
 namespace {
 
@@ -26,6 +30,14 @@ TEST(ExternalCiphertextTest, ReadsWhatItWrites) {
       EXPECT_EQ(read->metadata, Bytes(metadata, 4));
     }
   }
+}
+
+TEST(ExternalCiphertextTest, WritesTheGoldenFile) {
+  std::ifstream file(KAGIMORI_SOURCE_DIR "/src/seal/testdata/ciphertext_external.v1.hex");
+  std::string hex, line;
+  while (file >> line) hex += line;
+  EXPECT_EQ(hex_encode(*write_external_ciphertext(kHeader, parts(96, 12, 5))), hex);
+  EXPECT_TRUE(parse_external_ciphertext(*hex_decode(hex)));
 }
 
 TEST(ExternalCiphertextTest, TheLargestPlaintextFits) {
