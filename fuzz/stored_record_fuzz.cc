@@ -28,10 +28,10 @@ void check_due(ByteView bytes) {
 }
 
 using Check = void (*)(ByteView);
-constexpr Check kChecks[] = {check<Key>,       check<KeyVersion>, check<KeyObject>, check<Transition>,
-                             check<Tombstone>, check<Alias>,      check<KeyPolicy>, check<Account>,
-                             check<User>,      check<UserPolicy>, check<AccessKey>, check_row,
-                             check_due,        check<Grant>};
+constexpr Check kChecks[] = {check<Key>,       check<KeyVersion>, check<KeyObject>,     check<Transition>,
+                             check<Tombstone>, check<Alias>,      check<KeyPolicy>,     check<Account>,
+                             check<User>,      check<UserPolicy>, check<AccessKey>,     check_row,
+                             check_due,        check<Grant>,      check<CustomKeyStore>};
 
 }  // namespace
 

@@ -18,8 +18,10 @@ KMS = (
 )
 # Errors of every operation (AWS KMS API reference, "Common Errors"), or of trouble that may befall any.
 ALWAYS = ("DependencyTimeoutException", "KMSInternalException", "KeyUnavailableException", "ThrottlingException")
-# Of stores of keys that this server does not have yet: no request can be about one.
-OF_KEY_STORES = ("CloudHsm", "CustomKeyStore", "Xks")
+STORE_OPERATIONS = (
+    "create_custom_key_store", "update_custom_key_store", "delete_custom_key_store", "connect_custom_key_store",
+    "disconnect_custom_key_store", "describe_custom_key_stores",
+)
 
 IAM = {
     "create_user": {"UserName": "documented-new"}, "get_user": {"UserName": "documented"}, "list_users": {},
@@ -80,8 +82,7 @@ def documented(service, operation):
 def kms_cases():
     for operation in KMS:
         for code in sorted({*documented("kms", operation), *ALWAYS}):
-            if not code.startswith(OF_KEY_STORES):
-                yield operation, code
+            yield operation, code
 
 
 @pytest.mark.parametrize("operation, code", list(kms_cases()))
@@ -99,6 +100,21 @@ def test_of_kms(server, admin, kms, operation, code):
         assert type(caught.value) is getattr(kms.exceptions, code)
     assert event_of(server, answer["ResponseMetadata"]["RequestId"])["errorCode"] == code
     getattr(kms, operation)(**members)
+
+
+@pytest.mark.parametrize("operation, code", [
+    (operation, code) for operation in STORE_OPERATIONS for code in sorted({*documented("kms", operation), *ALWAYS})
+])
+def test_of_custom_key_stores(server, admin, kms, operation, code):
+    members = {"describe_custom_key_stores": {}, "create_custom_key_store": {"CustomKeyStoreName": "x"}}
+    admin.call("Kagimori.InjectFault", ErrorCode=code, Operation=api_name(operation))
+    with pytest.raises(kms.exceptions.ClientError) as caught:
+        getattr(kms, operation)(**members.get(operation, {"CustomKeyStoreId": "cks-1234567890abcdef0"}))
+    answer = caught.value.response
+    assert (answer["Error"]["Code"], answer["ResponseMetadata"]["HTTPStatusCode"]) == (code, STATUS.get(code, 400))
+    if code in documented("kms", operation):
+        assert type(caught.value) is getattr(kms.exceptions, code)
+    assert event_of(server, answer["ResponseMetadata"]["RequestId"])["errorCode"] == code
 
 
 @pytest.fixture(scope="module")

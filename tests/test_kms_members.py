@@ -147,10 +147,7 @@ def test_the_plaintext_is_never_echoed(admin, case):
 
 
 @pytest.mark.parametrize("name, members", (
-    ("Origin", {"Origin": "AWS_CLOUDHSM"}),
-    ("Origin", {"Origin": "EXTERNAL_KEY_STORE"}),
-    ("CustomKeyStoreId", {"CustomKeyStoreId": "cks-1234567890abcdef0"}),
-    ("XksKeyId", {"XksKeyId": "some-key"}),
+    ("PKCS#11", {"Origin": "AWS_CLOUDHSM", "CustomKeyStoreId": "cks-1234567890abcdef0"}),
 ))
 def test_create_key_names_the_member_that_is_not_supported(kms, name, members):
     refused("UnsupportedOperationException", kms.create_key, contains=name, **members)
@@ -175,11 +172,9 @@ def test_recipient_is_not_supported(kms, case, operation):
             contains="Recipient")
 
 
-def test_generate_random_with_recipient_or_custom_key_store(kms):
+def test_generate_random_with_recipient(kms):
     refused("UnsupportedOperationException", kms.generate_random, NumberOfBytes=8, Recipient=RECIPIENT,
             contains="Recipient")
-    refused("UnsupportedOperationException", kms.generate_random, NumberOfBytes=8, CustomKeyStoreId="cks-1",
-            contains="CustomKeyStoreId")
 
 
 @pytest.mark.parametrize("operation", (*CRYPTOGRAPHIC, "describe_key"))
@@ -205,19 +200,6 @@ def test_an_algorithm_that_does_not_fit_the_key(kms, case, algorithm):
             SourceEncryptionAlgorithm=algorithm)
     refused("InvalidKeyUsageException", kms.re_encrypt, **case.members("re_encrypt"),
             DestinationEncryptionAlgorithm=algorithm)
-
-
-LATER = (
-    "ConnectCustomKeyStore", "CreateCustomKeyStore", "DeleteCustomKeyStore", "DescribeCustomKeyStores",
-    "DisconnectCustomKeyStore", "UpdateCustomKeyStore",
-)
-
-
-@pytest.mark.parametrize("operation", LATER)
-def test_operations_of_later_releases(admin, operation):
-    answer = admin.post(f"TrentService.{operation}", "{}")
-    assert (answer.status_code, answer.json()["__type"]) == (400, "UnsupportedOperationException")
-    assert operation in answer.json()["message"]
 
 
 @pytest.mark.parametrize("target", (

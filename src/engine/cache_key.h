@@ -25,6 +25,9 @@ inline std::string alias(std::string_view account, std::string_view region, std:
 inline std::string grants(std::string_view account, const RowId& row, std::string_view grantee) {
   return std::string("G|").append(account).append("|").append(hex_encode(row.bytes)).append("|").append(grantee);
 }
+inline std::string key_store(std::string_view account, std::string_view region, std::string_view store_id) {
+  return std::string("S|").append(account).append("|").append(region).append("|").append(store_id);
+}
 // What authenticates the tokens of a grant.
 inline std::string grant_tokens(std::string_view account, const RowId& row, std::string_view grant_id) {
   return std::string("T|").append(account).append("|").append(hex_encode(row.bytes)).append("|").append(grant_id);

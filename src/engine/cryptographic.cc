@@ -4,7 +4,9 @@
 
 #include "base/log.h"
 #include "engine/asymmetric_encryption.h"
+#include "engine/cache_key.h"
 #include "engine/dry_run.h"
+#include "engine/external_keys.h"
 #include "engine/key_lookup.h"
 #include "engine/key_material.h"
 #include "model/arn.h"
@@ -31,13 +33,15 @@ Status refuse_context(const EncryptionContext& context, std::string_view algorit
               fmt::format("Algorithm {} does not support an encryption context. Leave it out.", algorithm));
 }
 
-Result<Bytes> seal_with(EngineWorker& worker, const CachedKey& key, EncryptionContext& context, ByteView plaintext) {
+Result<SealedMessage> seal_with(EngineWorker& worker, const CachedKey& key, std::shared_ptr<const ExternalUse> external,
+                                EncryptionContext& context, ByteView plaintext) {
   TRY_ASSIGN(MessageKey* const with, message_key(worker, key, key.snapshot().key.primary_version));
-  Bytes canonical;
-  canonical_encryption_context(context, canonical);
-  Bytes ciphertext;
-  TRY(with->seal(*worker.crypto, *worker.random, ciphertext_header(key.snapshot()), canonical, plaintext, ciphertext));
-  return ciphertext;
+  SealedMessage sealed;
+  sealed.external = std::move(external);
+  canonical_encryption_context(context, sealed.context);
+  TRY(with->seal(*worker.crypto, *worker.random, ciphertext_header(key.snapshot()), sealed.context, plaintext,
+                 sealed.ciphertext));
+  return sealed;
 }
 
 // AWS's answer when a ciphertext leads to no key that the caller may use.
@@ -105,18 +109,27 @@ tl::unexpected<Error> incorrect_key() {
               "The key ID in the request does not identify a CMK that can perform this operation.");
 }
 
-Result<SecretBytes> open_with(EngineWorker& worker, const SourceKey& source, EncryptionContext& context,
-                              ByteView ciphertext) {
+// Whether the ciphertext is one of the key, and its version may open it. What the external key alone has encrypted is
+// not taken without it.
+Result<std::uint32_t> check_ciphertext(EngineWorker& worker, const SourceKey& source) {
   const Key& key = source.key.snapshot().key;
   TRY_ASSIGN(const CiphertextHeader header, source.header);
   if (header.key_id != key.key_id || header.account != key.account) return incorrect_key();
-  TRY_ASSIGN(MessageKey* const with, message_key(worker, source.key, header.version));
+  const bool external = source.key.snapshot().external.has_value();
+  if (external != (header.suite == kSuiteExternal)) return fail(ErrorCode::kInvalidCiphertext);
+  TRY(message_key(worker, source.key, header.version));
   const VersionSnapshot& version = *source.key.snapshot().version(header.version);
   if (lifecycle_permits(version.state, Purpose::kProcess) != Permission::kYes) {
     return fail(ErrorCode::kInvalidState,
                 fmt::format("Version {} of {} is {} and must not be used to decrypt.", version.number,
                             source.key.snapshot().arn, lifecycle_state_name(version.state.state)));
   }
+  return version.number;
+}
+
+Result<SecretBytes> open_with(EngineWorker& worker, const SourceKey& source, EncryptionContext& context,
+                              ByteView ciphertext, std::uint32_t version) {
+  TRY_ASSIGN(MessageKey* const with, message_key(worker, source.key, version));
   Bytes canonical;
   canonical_encryption_context(context, canonical);
   return with->open(*worker.crypto, canonical, ciphertext);
@@ -131,7 +144,8 @@ Status check_source(Trail& trail, const SourceKey& source, const KeyUse& use) {
 }
 
 // Opens the ciphertext, or gets ready to: authorised and checked already.
-Result<Decryption> begin_decryption(EngineWorker& worker, const SourceKey& source, DecryptRequest& request) {
+Result<Decryption> begin_decryption(Engine& engine, EngineWorker& worker, const Caller& caller, Trail& trail,
+                                    const SourceKey& source, DecryptRequest& request) {
   Decryption decryption;
   decryption.key = source.key.entry->key;
   decryption.algorithm = request.algorithm;
@@ -146,7 +160,18 @@ Result<Decryption> begin_decryption(EngineWorker& worker, const SourceKey& sourc
     return decryption;
   }
   if (request.ignore_ciphertext) return decryption;
-  TRY_ASSIGN(decryption.response.plaintext, open_with(worker, source, request.context, request.ciphertext));
+  const bool reencrypts = trail.operation() == kms_operation_name(KmsOperation::kReEncrypt);
+  TRY_ASSIGN(decryption.version, check_ciphertext(worker, source));
+  TRY_ASSIGN(decryption.external,
+             external_use(engine, caller, trail, source.key, reencrypts ? ExternalSide::kSource : ExternalSide::kOnly));
+  if (decryption.external != nullptr) {
+    decryption.on_pool = true;
+    decryption.ciphertext = to_bytes(request.ciphertext);
+    canonical_encryption_context(request.context, decryption.context);
+  } else {
+    TRY_ASSIGN(decryption.response.plaintext,
+               open_with(worker, source, request.context, request.ciphertext, decryption.version));
+  }
   decryption.response.material_id = decryption.key->version(source.header->version)->material_id;
   return decryption;
 }
@@ -184,15 +209,34 @@ Result<EncryptResponse> encrypt(Engine& engine, EngineWorker& worker, const Call
   response.key_arn = snapshot.arn;
   if (!symmetric) {
     TRY_ASSIGN(const auto with, public_key(worker, key));
-    TRY_ASSIGN(response.ciphertext, encrypt_asymmetric(*worker.crypto, *with, request.algorithm, request.plaintext));
+    TRY_ASSIGN(response.sealed.ciphertext,
+               encrypt_asymmetric(*worker.crypto, *with, request.algorithm, request.plaintext));
     return response;
   }
   trail.additional("keyMaterialId", snapshot.primary().material_id);
-  TRY_ASSIGN(response.ciphertext, seal_with(worker, key, request.context, request.plaintext));
+  TRY_ASSIGN(auto external, external_use(engine, caller, trail, key));
+  TRY_ASSIGN(response.sealed, seal_with(worker, key, std::move(external), request.context, request.plaintext));
   return response;
 }
 
+Status SealedMessage::compute(CryptoContext& crypto) {
+  if (external == nullptr) return {};
+  TRY_ASSIGN(ciphertext, external->seal(crypto, ciphertext, context));
+  return {};
+}
+
 Status Decryption::compute(CryptoContext& crypto) {
+  if (external != nullptr) {
+    TRY_ASSIGN(const Bytes inner, external->open(crypto, ciphertext, context));
+    // The external key may hold ciphertexts of other KMS keys and versions.
+    const auto header = parse_ciphertext_header(inner);
+    if (!header || header->key_id != key->key.key_id || header->account != key->key.account ||
+        header->version != version) {
+      return fail(ErrorCode::kInvalidCiphertext);
+    }
+    TRY_ASSIGN(MessageKey opens, MessageKey::create(crypto, key->version(version)->material.expose()));
+    TRY_ASSIGN(response.plaintext, opens.open(crypto, context, inner));
+  }
   if (with != nullptr) {
     TRY_ASSIGN(response.plaintext, decrypt_asymmetric(crypto, *with, algorithm, ciphertext));
   }
@@ -211,7 +255,7 @@ Result<Decryption> decrypt(Engine& engine, EngineWorker& worker, const Caller& c
   use.algorithm = request.algorithm;
   TRY(authorize_source(caller, source, use));
   TRY(check_source(trail, source, use));
-  TRY_ASSIGN(Decryption decryption, begin_decryption(worker, source, request));
+  TRY_ASSIGN(Decryption decryption, begin_decryption(engine, worker, caller, trail, source, request));
   if (!decryption.response.material_id.empty()) trail.additional("keyMaterialId", decryption.response.material_id);
   return decryption;
 }
@@ -225,8 +269,10 @@ Status ReEncryption::compute(CryptoContext& crypto, RandomSource& random) {
     return {};
   }
   TRY_ASSIGN(MessageKey with, MessageKey::create(crypto, destination->primary().material.expose()));
-  return with.seal(crypto, random, ciphertext_header(*destination), destination_context, plaintext,
-                   response.ciphertext);
+  TRY(with.seal(crypto, random, ciphertext_header(*destination), destination_context, plaintext, response.ciphertext));
+  if (destination_external == nullptr) return {};
+  TRY_ASSIGN(response.ciphertext, destination_external->seal(crypto, response.ciphertext, destination_context));
+  return {};
 }
 
 Result<ReEncryption> re_encrypt(Engine& engine, EngineWorker& worker, const Caller& caller, Trail& trail,
@@ -269,7 +315,10 @@ Result<ReEncryption> re_encrypt(Engine& engine, EngineWorker& worker, const Call
     canonical_encryption_context(request.destination_context, work.destination_context);
     work.response.destination_material_id = work.destination->primary().material_id;
   }
-  TRY_ASSIGN(work.source, begin_decryption(worker, source, opening));
+  TRY_ASSIGN(work.source, begin_decryption(engine, worker, caller, trail, source, opening));
+  if (request.destination_algorithm == kSymmetricDefault && !request.dry_run) {
+    TRY_ASSIGN(work.destination_external, external_use(engine, caller, trail, destination, ExternalSide::kDestination));
+  }
   work.response.source_key_arn = work.source.key->arn;
   work.response.destination_key_arn = work.destination->arn;
   work.response.source_material_id = work.source.response.material_id;
@@ -299,7 +348,9 @@ Result<GenerateDataKeyResponse> generate_data_key(Engine& engine, EngineWorker& 
   GenerateDataKeyResponse response;
   response.plaintext = SecretBytes(request.bytes);
   worker.random->fill_private(response.plaintext.expose_mutable());
-  TRY_ASSIGN(response.ciphertext, seal_with(worker, key, request.context, response.plaintext.expose()));
+  TRY_ASSIGN(auto external, external_use(engine, caller, trail, key));
+  TRY_ASSIGN(response.sealed,
+             seal_with(worker, key, std::move(external), request.context, response.plaintext.expose()));
   if (request.without_plaintext) response.plaintext = SecretBytes();
   response.key_arn = key.snapshot().arn;
   response.material_id = key.snapshot().primary().material_id;
@@ -307,20 +358,34 @@ Result<GenerateDataKeyResponse> generate_data_key(Engine& engine, EngineWorker& 
   return response;
 }
 
-Result<SecretBytes> generate_random(EngineWorker& worker, const Caller& caller, Trail& trail, std::size_t bytes) {
+Result<SecretBytes> generate_random(EngineWorker& worker, const Caller& caller, Trail& trail, std::size_t bytes,
+                                    std::string_view store_id) {
   trail.parameter_json("numberOfBytes", std::to_string(bytes));
   TRY(authorize(caller, {"kms:GenerateRandom", "*", nullptr, false, {}}));
+  if (!store_id.empty()) {
+    trail.parameter("customKeyStoreId", store_id);
+    const std::string& account = caller.identity->account();
+    TRY_ASSIGN(const CacheEntry* const entry, worker.need(cache_key::key_store(account, caller.region, store_id)));
+    if (entry->key_store == nullptr) {
+      return fail(ErrorCode::kCustomKeyStoreNotFound, fmt::format("The custom key store {} does not exist.", store_id));
+    }
+    return fail(ErrorCode::kUnsupportedOperation,
+                fmt::format("The custom key store {} is an external key store, which draws no random bytes. Leave "
+                            "CustomKeyStoreId out.",
+                            store_id));
+  }
   SecretBytes random(bytes);
   worker.random->fill_private(random.expose_mutable());
   return random;
 }
 
-Result<std::shared_ptr<const KeySnapshot>> describe_key(Engine& engine, EngineWorker& worker, const Caller& caller,
-                                                        Trail& trail, std::string_view key_id) {
+Result<DescribedKey> describe_key(Engine& engine, EngineWorker& worker, const Caller& caller, Trail& trail,
+                                  std::string_view key_id) {
   trail.parameter("keyId", key_id);
   TRY_ASSIGN(const CachedKey key, find_cached_key(engine, worker, caller, trail, key_id, "kms:DescribeKey"));
   TRY(authorize_use(caller, key, {KmsOperation::kDescribeKey, "kms:DescribeKey", Purpose::kConfirm, {}}));
-  return key.entry->key;
+  TRY_ASSIGN(const AwsKeyState state, state_of(key));
+  return DescribedKey{key.entry->key, state};
 }
 
 }  // namespace kagimori

@@ -9,6 +9,10 @@
 #include "engine/engine.h"
 
 namespace kagimori {
+struct ExternalUse;  // engine/external_keys.h
+}
+
+namespace kagimori {
 
 // The data-plane verbs (AWS KMS API reference, operations of the same names). All run on a worker's thread, against its
 // cache; kCacheMiss asks the caller to Engine::fill and run the request again. Order of checks: key resolution,
@@ -32,8 +36,17 @@ struct EncryptRequest {
   std::string_view algorithm = kSymmetricDefault;
   bool dry_run = false;
 };
-struct EncryptResponse {
+// A ciphertext; of a key in an external key store it is complete only after compute(), which waits for the proxy and so
+// belongs on the pool (Engine::offload with the store).
+struct SealedMessage {
   Bytes ciphertext;
+  std::shared_ptr<const ExternalUse> external;  // null: complete
+  Bytes context;                                // canonical; where it is external
+
+  Status compute(CryptoContext& crypto);
+};
+struct EncryptResponse {
+  SealedMessage sealed;
   std::string key_arn;
 };
 Result<EncryptResponse> encrypt(Engine& engine, EngineWorker& worker, const Caller& caller, Trail& trail,
@@ -58,7 +71,10 @@ struct Decryption {
   std::shared_ptr<const KeySnapshot> key;
   bool on_pool = false;
   DecryptResponse response;
-  std::shared_ptr<const PrivateKey> with;  // null: done
+  std::shared_ptr<const PrivateKey> with;       // of an asymmetric key
+  std::shared_ptr<const ExternalUse> external;  // of a key in an external key store; neither of the two: done
+  std::uint32_t version = 0;                    // of that key
+  Bytes context;                                // canonical, of that key
   std::string algorithm;
   Bytes ciphertext;
   bool dry_run = false;
@@ -88,7 +104,8 @@ struct ReEncryption {
   std::shared_ptr<const KeySnapshot> destination;
   std::shared_ptr<const PublicKey> destination_public;  // null: a symmetric key
   std::string destination_algorithm;
-  Bytes destination_context;  // canonical
+  Bytes destination_context;                                // canonical
+  std::shared_ptr<const ExternalUse> destination_external;  // null: the destination is in no external key store
   ReEncryptResponse response;
 
   Status compute(CryptoContext& crypto, RandomSource& random);
@@ -104,7 +121,7 @@ struct GenerateDataKeyRequest {
   bool without_plaintext = false;
 };
 struct GenerateDataKeyResponse {
-  Bytes ciphertext;
+  SealedMessage sealed;
   SecretBytes plaintext;  // empty with without_plaintext
   std::string key_arn;
   std::string material_id;
@@ -112,10 +129,16 @@ struct GenerateDataKeyResponse {
 Result<GenerateDataKeyResponse> generate_data_key(Engine& engine, EngineWorker& worker, const Caller& caller,
                                                   Trail& trail, GenerateDataKeyRequest& request);
 
-Result<SecretBytes> generate_random(EngineWorker& worker, const Caller& caller, Trail& trail, std::size_t bytes);
+// `store_id`: of a custom key store whose HSM is to draw it; empty: the server draws.
+Result<SecretBytes> generate_random(EngineWorker& worker, const Caller& caller, Trail& trail, std::size_t bytes,
+                                    std::string_view store_id);
 
-// DescribeKey: the snapshot, once the caller may see it.
-Result<std::shared_ptr<const KeySnapshot>> describe_key(Engine& engine, EngineWorker& worker, const Caller& caller,
-                                                        Trail& trail, std::string_view key_id);
+// DescribeKey: the snapshot and the state, once the caller may see it.
+struct DescribedKey {
+  std::shared_ptr<const KeySnapshot> key;
+  AwsKeyState state = AwsKeyState::kEnabled;
+};
+Result<DescribedKey> describe_key(Engine& engine, EngineWorker& worker, const Caller& caller, Trail& trail,
+                                  std::string_view key_id);
 
 }  // namespace kagimori

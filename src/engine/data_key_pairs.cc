@@ -1,5 +1,7 @@
 #include "engine/data_key_pairs.h"
 
+#include <fmt/format.h>
+
 #include "crypto/private_key.h"
 #include "engine/dry_run.h"
 #include "engine/key_lookup.h"
@@ -46,6 +48,11 @@ Result<DataKeyPairGeneration> generate_data_key_pair(Engine& engine, EngineWorke
   use.facts.data_key_pair_spec = request.key_pair_spec;
   TRY_ASSIGN(const CachedKey key, find_cached_key(engine, worker, caller, trail, request.key_id, use.action));
   TRY(authorize_use(caller, key, use));
+  if (key.snapshot().external) {
+    return fail(
+        ErrorCode::kUnsupportedOperation,
+        fmt::format("{} origin is EXTERNAL_KEY_STORE which is not valid for this operation.", key.snapshot().arn));
+  }
   TRY(check_use(trail, key, use));
   DataKeyPairGeneration generation;
   TRY_ASSIGN(generation.pair, pair_type(request.key_pair_spec));

@@ -63,12 +63,15 @@ struct Engine::Job {
   Work work;
   Done done;
   EngineWorker* worker = nullptr;
+  Pool* pool = nullptr;
   int tries = 0;
 };
 
 Result<std::unique_ptr<Engine>> Engine::start(const Parts& parts) {
   std::unique_ptr<Engine> engine(new Engine(parts));
   TRY_ASSIGN(engine->pool_, Pool::start(parts.settings.pool_threads, parts.settings.pool_queue));
+  TRY_ASSIGN(engine->proxy_pool_, Pool::start(parts.settings.xks_threads, parts.settings.pool_queue));
+  TRY_ASSIGN(engine->settling_crypto_, CryptoContext::create());
   TRY_ASSIGN(engine->system_thread_.crypto, CryptoContext::create());
   engine->system_thread_.random = std::make_unique<OpensslRandom>(*engine->system_thread_.crypto);
   TRY(engine->outbox_.recover());
@@ -102,6 +105,7 @@ void Engine::begin_stop() {
 void Engine::stop() {
   begin_stop();
   if (sweeper_.joinable()) sweeper_.join();
+  if (proxy_pool_ != nullptr) proxy_pool_->stop();
   if (pool_ != nullptr) pool_->stop();
   commits_.wait();
   if (port_.exchange(nullptr) == nullptr) return;
@@ -124,6 +128,7 @@ Transaction::Environment Engine::environment(PoolThread& thread) {
           key_counter_,
           parts_.clock.now(),
           parts_.lifecycle_clock.now(),
+          parts_.outgoing,
           this,
           &key_uses_};
 }
@@ -230,6 +235,8 @@ Result<CacheEntry> Engine::load_item(PoolThread& thread, const std::string& item
   } else if (item.starts_with("K|")) {
     TRY_ASSIGN(entry.key, load_key(reader, parts_.lifecycle_clock, parts[1], parts[2], parts[3]));
     if (entry.key != nullptr) entry.keyed.resize(entry.key->versions.size());
+  } else if (item.starts_with("S|")) {
+    TRY_ASSIGN(entry.key_store, load_key_store(reader, parts[1], parts[2], parts[3]));
   } else if (item.starts_with("G|")) {
     TRY_ASSIGN(const RowId row, row_of(parts[2]));
     TRY_ASSIGN(entry.grants, load_grant_rights(reader, parts[1], row, parts[3]));
@@ -273,7 +280,8 @@ void Engine::drop_everywhere(std::vector<std::string> items, std::function<void(
 
 // --- Management operations ---
 
-void Engine::run(EngineWorker& worker, Caller caller, Trail trail, Work work, Done done, Prepare prepare) {
+void Engine::run(EngineWorker& worker, Caller caller, Trail trail, Work work, Done done, Prepare prepare,
+                 bool calls_proxy) {
   auto job = std::make_shared<Job>();
   job->caller = std::move(caller);
   job->trail = std::move(trail);
@@ -281,9 +289,10 @@ void Engine::run(EngineWorker& worker, Caller caller, Trail trail, Work work, Do
   job->work = std::move(work);
   job->done = std::move(done);
   job->worker = &worker;
+  job->pool = calls_proxy ? proxy_pool_.get() : pool_.get();
   Status queued = fail(ErrorCode::kServiceUnavailable, "The server is starting. Try again.");
   if (port_.load(std::memory_order_acquire) != nullptr) {
-    queued = pool_->submit([this, job](PoolThread& thread) { execute(thread, job); });
+    queued = job->pool->submit([this, job](PoolThread& thread) { execute(thread, job); });
   }
   if (!queued) {
     emit(worker, job->caller, job->trail, &queued.error());
@@ -324,7 +333,7 @@ void Engine::committed(const std::shared_ptr<Job>& job, const Result<std::uint64
   if (!revision) {
     if (revision.error().code != ErrorCode::kStale) return finish(job, fail(revision.error()), false);
     if (++job->tries >= kMaxTries) return finish(job, fail(busy()), false);
-    pool_->submit_internal([this, job](PoolThread& thread) { execute(thread, job); });
+    job->pool->submit_internal([this, job](PoolThread& thread) { execute(thread, job); });
     return;
   }
   for (const auto& action : outcome.on_commit) action();
@@ -350,6 +359,7 @@ namespace {
 struct OffloadBasis {
   std::shared_ptr<const IdentitySnapshot> identity;
   std::vector<std::shared_ptr<const KeySnapshot>> keys;
+  Engine::KeyStores stores;
   std::uint64_t owner_drops;
 };
 
@@ -358,6 +368,10 @@ std::string superseded_item(const OffloadBasis& basis) {
   if (basis.identity->superseded.is_set()) return cache_key::identity(basis.identity->access_key.access_key_id);
   for (const auto& key : basis.keys) {
     if (key->superseded.is_set()) return cache_key::key(key->key.account, key->key.region, key->key.key_id);
+  }
+  for (const auto& store : basis.stores) {
+    const CustomKeyStore& record = store->record;
+    if (store->superseded.is_set()) return cache_key::key_store(record.account, record.region, record.id);
   }
   return {};
 }
@@ -378,14 +392,15 @@ void finish_offload(EngineWorker& worker, const OffloadBasis& basis,
 }  // namespace
 
 void Engine::offload(EngineWorker& worker, const Caller& caller, std::vector<std::shared_ptr<const KeySnapshot>> keys,
-                     PoolWork work, std::function<void(Result<std::string>)> done) {
+                     PoolWork work, std::function<void(Result<std::string>)> done, KeyStores stores) {
   WorkerPort* const port = port_.load(std::memory_order_acquire);
   const auto shared_done = std::make_shared<std::function<void(Result<std::string>)>>(std::move(done));
   Status queued = fail(ErrorCode::kServiceUnavailable, "The server is starting. Try again.");
   if (port != nullptr) {
+    Pool& pool = stores.empty() ? *pool_ : *proxy_pool_;
     const auto basis = std::make_shared<const OffloadBasis>(
-        OffloadBasis{caller.identity, std::move(keys), worker.owner_drops.latest()});
-    queued = pool_->submit([port, &worker, basis, work = std::move(work), shared_done](PoolThread& thread) {
+        OffloadBasis{caller.identity, std::move(keys), std::move(stores), worker.owner_drops.latest()});
+    queued = pool.submit([port, &worker, basis, work = std::move(work), shared_done](PoolThread& thread) {
       const std::string moved_on = superseded_item(*basis);
       auto result = std::make_shared<Result<std::string>>(
           moved_on.empty() ? work(thread) : fail(ErrorCode::kCacheMiss, "What the request rests on has changed."));

@@ -13,6 +13,7 @@
 #include "audit/log.h"
 #include "base/clock.h"
 #include "base/lifecycle_clock.h"
+#include "base/outgoing_http.h"
 #include "engine/caller.h"
 #include "engine/engine_worker.h"
 #include "engine/event_outbox.h"
@@ -52,6 +53,7 @@ class Engine : private KeyUsageSource {
     const Clock& clock;  // real time
     LifecycleClock& lifecycle_clock;
     EngineSettings settings;
+    OutgoingHttp* outgoing = nullptr;  // null: nothing outside can be reached
   };
 
   static Result<std::unique_ptr<Engine>> start(const Parts& parts);
@@ -70,6 +72,8 @@ class Engine : private KeyUsageSource {
 
   const EngineSettings& settings() const { return parts_.settings; }
   Timestamp now() const { return parts_.clock.now(); }
+  const Clock& clock() const { return parts_.clock; }
+  OutgoingHttp* outgoing() const { return parts_.outgoing; }
   LifecycleClock& lifecycle_clock() { return parts_.lifecycle_clock; }
 
   // --- On a worker's thread ---
@@ -91,14 +95,18 @@ class Engine : private KeyUsageSource {
   // What takes long and needs nothing of the store, such as the generation of a key: done once, before the first try,
   // while no view of the store is open. Empty when there is nothing of the kind.
   using Prepare = std::function<void(PoolThread&)>;
-  void run(EngineWorker& worker, Caller caller, Trail trail, Work work, Done done, Prepare prepare = {});
+  // `calls_proxy`: the work talks to an external key store proxy, so it waits among its like.
+  void run(EngineWorker& worker, Caller caller, Trail trail, Work work, Done done, Prepare prepare = {},
+           bool calls_proxy = false);
 
   // Cryptography that takes too long for a worker's loop, authorised already. `done` runs on the worker's thread: with
   // the answer of `work`, or with kCacheMiss when the caller or a key changed before the work began, so that the
   // request must run again. `work` must not refer to anything of the worker.
+  // With `stores`, whose proxies it talks to, it waits among its like, and they must not have changed either.
   using PoolWork = std::function<Result<std::string>(PoolThread&)>;
+  using KeyStores = std::vector<std::shared_ptr<const KeyStoreSnapshot>>;
   void offload(EngineWorker& worker, const Caller& caller, std::vector<std::shared_ptr<const KeySnapshot>> keys,
-               PoolWork work, std::function<void(Result<std::string>)> done);
+               PoolWork work, std::function<void(Result<std::string>)> done, KeyStores stores = {});
 
   // The one emit point: the event of a request that did not change the store.
   void emit(EngineWorker& worker, const Caller& caller, const Trail& trail, const Error* error);
@@ -121,6 +129,8 @@ class Engine : private KeyUsageSource {
   Status sweep();
   // Gathers what the workers have noted of the use of keys, and stores it. The sweeper calls it once a minute.
   Status save_usages();
+  // Brings custom key stores that are connecting or disconnecting to where they are going. Part of sweep().
+  Status settle_key_stores();
   // The same from a worker's thread: `done` runs there once everything due has been done.
   void sweep_now(EngineWorker& worker, std::function<void(Status)> done);
   // For tests: the sweeper does nothing by itself until it is let go.
@@ -157,6 +167,7 @@ class Engine : private KeyUsageSource {
   // Writes back when access keys were last used; under system_mutex_.
   Status save_key_uses();
   void sweeper_loop();
+  Status settle_key_store(const ConnectionJob& job);
   void wake_sweeper();
   void do_chores();  // of a turn of the sweeper
   void gather_usages();
@@ -171,6 +182,9 @@ class Engine : private KeyUsageSource {
   Parts parts_;
   std::atomic<WorkerPort*> port_{nullptr};
   std::unique_ptr<Pool> pool_;
+  std::unique_ptr<Pool> proxy_pool_;                // for what waits for external key store proxies
+  std::unique_ptr<CryptoContext> settling_crypto_;  // guarded by settling_mutex_
+  std::mutex settling_mutex_;
   std::mutex workers_mutex_;
   std::vector<EngineWorker*> workers_;  // by index; complete before attach()
 

@@ -214,6 +214,9 @@ void Engine::forget_sessions(std::span<const DueEntry> due) {
 
 Status Engine::sweep() {
   TRY(watch_clock());
+  if (const Status settled = settle_key_stores(); !settled) {
+    report("connections of custom key stores were not settled", settled.error());
+  }
   Bytes after;
   for (;;) {
     std::vector<DueEntry> due;

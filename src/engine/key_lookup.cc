@@ -84,6 +84,26 @@ Status authorize_use(const Caller& caller, const CachedKey& key, const KeyUse& u
   return authorize(caller, {use.action, target.arn, &target, true, facts, key.shown_arn, &grants});
 }
 
+Result<std::shared_ptr<const KeyStoreSnapshot>> key_store_of(const CachedKey& key) {
+  const KeySnapshot& snapshot = key.snapshot();
+  const std::string& id = snapshot.external->store_id;
+  TRY_ASSIGN(const CacheEntry* const entry,
+             key.worker->need(cache_key::key_store(snapshot.key.account, snapshot.key.region, id)));
+  if (entry->key_store == nullptr) {
+    return fail(ErrorCode::kCorrupt,
+                fmt::format("The custom key store {} of {} is missing from the store.", id, snapshot.arn));
+  }
+  return entry->key_store;
+}
+
+Result<AwsKeyState> state_of(const CachedKey& key) {
+  const KeySnapshot& snapshot = key.snapshot();
+  if (!snapshot.external) return snapshot.state();
+  TRY_ASSIGN(const auto store, key_store_of(key));
+  if (!store->record.is_disconnected()) return snapshot.state();
+  return aws_key_state(snapshot.key, snapshot.primary().state, Presence::kAbsent);
+}
+
 Status check_use(Trail& trail, const CachedKey& key, const KeyUse& use) {
   const KeySnapshot& snapshot = key.snapshot();
   const KeyType& type = snapshot.key.type;
@@ -95,7 +115,8 @@ Status check_use(Trail& trail, const CachedKey& key, const KeyUse& use) {
     return fail(ErrorCode::kInvalidKeyUsage,
                 fmt::format("Algorithm {} is incompatible with key spec {}.", use.algorithm, aws_key_spec(type)));
   }
-  TRY(check_key_state(use.operation, snapshot.state(), snapshot.arn));
+  TRY_ASSIGN(const AwsKeyState key_state, state_of(key));
+  TRY(check_key_state(use.operation, key_state, snapshot.arn));
   const VersionSnapshot& primary = snapshot.primary();
   const ObjectState& state = use.public_half && !primary.public_key.empty() ? primary.public_state : primary.state;
   if (lifecycle_permits(state, use.purpose) != Permission::kYes) {

@@ -5,6 +5,7 @@
 #include "engine/import_wrapping.h"
 #include "engine/imported_versions.h"
 #include "engine/key_policies.h"
+#include "engine/key_store_records.h"
 #include "engine/lifecycle_changes.h"
 #include "engine/marker.h"
 #include "engine/new_key.h"
@@ -84,7 +85,8 @@ Status authorize_create(const Caller& caller, const CreateKeyRequest& request) {
 }
 
 // The first version, with its material or waiting for it. The answer is the material's id.
-Result<std::string> add_first_version(Transaction& transaction, Key& key, const KeyMaterial* material) {
+Result<std::string> add_first_version(Transaction& transaction, Key& key, const std::optional<ExternalKey>& external,
+                                      const KeyMaterial* material) {
   if (key.origin == KeyOrigin::kImported) {
     TRY(add_awaiting_version(transaction, key));
     return std::string();
@@ -94,7 +96,8 @@ Result<std::string> add_first_version(Transaction& transaction, Key& key, const 
     TRY_ASSIGN(generated, generate_key_material(transaction.crypto(), transaction.random(), key.type));
     material = &generated;
   }
-  TRY_ASSIGN(NewVersion made, add_version(transaction, key, RotationType::kNone, *material));
+  TRY_ASSIGN(NewVersion made, add_version(transaction, key, RotationType::kNone, *material,
+                                               external ? &*external : nullptr));
   return std::move(made.version.material_id);
 }
 
@@ -130,12 +133,18 @@ Result<KeyDescription> create_key(Transaction& transaction, const CreateKeyReque
   // kms:PutKeyPolicy (as with AWS's policy AWSKeyManagementServicePowerUser).
   TRY(put_first_policy(transaction, key, request.policy.value_or(default_key_policy(account)),
                        request.bypass_policy_lockout_safety_check || !request.policy));
-  TRY_ASSIGN(std::string material_id, add_first_version(transaction, key, material));
+  if (request.external) {
+    transaction.trail()
+        .parameter("customKeyStoreId", request.external->store_id)
+        .parameter("xksKeyId", request.external->xks_key_id);
+    TRY(claim_external_key(transaction, *request.external, key));
+  }
+  TRY_ASSIGN(std::string material_id, add_first_version(transaction, key, request.external, material));
   const bool imported = key.origin == KeyOrigin::kImported;
   const AwsKeyState state = imported ? AwsKeyState::kPendingImport : AwsKeyState::kEnabled;
   TRY(transaction.add_transition(key, "", aws_key_state_name(state), "created"));
   TRY(enter_key(transaction, key));
-  return KeyDescription{std::move(key), arn, state, std::move(material_id), {}};
+  return KeyDescription{std::move(key), arn, state, std::move(material_id), {}, request.external};
 }
 
 Status enable_key(Transaction& transaction, std::string_view key_id) { return set_enabled(transaction, key_id, true); }

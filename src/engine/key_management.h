@@ -20,6 +20,7 @@ struct KeyDescription {
   AwsKeyState state = AwsKeyState::kEnabled;
   std::string material_id;                   // of the primary version
   std::vector<std::string> replica_regions;  // of a multi-Region key, whatever its own role
+  std::optional<ExternalKey> external;       // of a key in an external key store
 };
 
 struct CreateKeyRequest {
@@ -30,6 +31,8 @@ struct CreateKeyRequest {
   std::vector<Tag> tags;
   bool bypass_policy_lockout_safety_check = false;
   bool multi_region = false;  // a primary
+  // The key in an external key store that doubles it; then the proxy is asked about it.
+  std::optional<ExternalKey> external;
 };
 // Whether the caller may, before anything is spent on a key. kUnsupportedOperation for a kind of key that the loaded
 // OpenSSL lacks, or whose material can't be imported.

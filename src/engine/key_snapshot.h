@@ -2,12 +2,14 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/secret.h"
 #include "engine/superseded.h"
+#include "model/custom_key_store.h"
 #include "model/key.h"
 #include "model/key_state.h"
 #include "policy/policy.h"
@@ -35,13 +37,15 @@ struct KeySnapshot {
   std::vector<std::string> aliases;          // names with "alias/"
   std::vector<VersionSnapshot> versions;     // ascending
   std::vector<std::string> replica_regions;  // of a multi-Region key, whatever its own role
+  std::optional<ExternalKey> external;       // of a key in an external key store
   const Clock* lifecycle_clock = nullptr;    // the engine's, which outlives every snapshot
   // Set once a change has made this an older truth: work that waited on the pool looks before it starts.
   Superseded superseded;
 
   const VersionSnapshot* version(std::uint32_t number) const;
   const VersionSnapshot& primary() const { return *version(key.primary_version); }
-  // Now: imported material is of no use from the moment it expires.
+  // Now: imported material is of no use from the moment it expires. Of a key in a custom key store: as if that were
+  // connected.
   AwsKeyState state() const;
 };
 

@@ -6,6 +6,7 @@
 #include "engine/grant_records.h"
 #include "engine/imported_versions.h"
 #include "engine/key_objects.h"
+#include "engine/key_store_records.h"
 #include "engine/loader.h"
 #include "engine/replica_material.h"
 #include "engine/replication_changes.h"
@@ -45,7 +46,8 @@ Status free_aliases(Transaction& transaction, const Key& key) {
 
 }  // namespace
 
-Result<NewVersion> add_version(Transaction& transaction, Key& key, RotationType rotation, const KeyMaterial& material) {
+Result<NewVersion> add_version(Transaction& transaction, Key& key, RotationType rotation, const KeyMaterial& material,
+                               const ExternalKey* external) {
   const std::uint32_t number = rotation == RotationType::kNone ? 1 : key.last_version + 1;
   KeyVersion version = new_version(transaction, key, number);
   version.material_id = make_material_id(transaction.random());
@@ -57,6 +59,7 @@ Result<NewVersion> add_version(Transaction& transaction, Key& key, RotationType 
   NewVersion made{std::move(version), new_material_objects(transaction, key, number)};
   made.version.object_count = static_cast<std::uint8_t>(made.objects.size());
   KeyObject& object = made.objects[0];
+  if (external != nullptr) set_external_key(object, *external);
   TRY_ASSIGN(object.material, transaction.keyrings().wrap(transaction.crypto(), material_binding(key, object),
                                                           material.secret.expose()));
   if (made.objects.size() == 2) made.objects[1].public_data = material.public_key;
@@ -114,6 +117,9 @@ Status destroy_key(Transaction& transaction, const Key& before) {
   }
   for (Loaded<KeyObject>& object : objects) {
     tombstone.object_ids.push_back(object.record.object_id);
+    if (const auto external = external_key_of(object.record); external && key.origin == KeyOrigin::kExternalKeyStore) {
+      TRY(release_external_key(transaction, *external, key));
+    }
     TRY(destroy_object(transaction, object.record));
   }
   TRY(free_aliases(transaction, key));

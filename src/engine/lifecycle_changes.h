@@ -7,8 +7,9 @@
 namespace kagimori {
 
 // Adds a new version with this material to a key (and makes it the primary one): the first of a new key, or the next.
-// `key` is changed; the caller saves it.
-Result<NewVersion> add_version(Transaction& transaction, Key& key, RotationType rotation, const KeyMaterial& material);
+// `key` is changed; the caller saves it. `external`: of a key in an external key store, or null.
+Result<NewVersion> add_version(Transaction& transaction, Key& key, RotationType rotation, const KeyMaterial& material,
+                               const ExternalKey* external = nullptr);
 
 // Rotates: the primary version is superseded (it only processes from then on) and a new one takes its place; at the
 // replicas of a multi-Region key too. Of imported material the one that awaits it, which must be there.

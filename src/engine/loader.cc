@@ -66,9 +66,11 @@ Status load_versions(RecordReader& reader, KeySnapshot& snapshot) {
       return missing("version", key.key_id);
     }
     TRY_ASSIGN(VersionSnapshot version, load_version(reader, key, record, rest.first(record.object_count)));
+    if (key.origin == KeyOrigin::kExternalKeyStore) snapshot.external = external_key_of(rest.front().record);
     rest = rest.subspan(record.object_count);
     snapshot.versions.push_back(std::move(version));
   }
+  if (key.origin == KeyOrigin::kExternalKeyStore && !snapshot.external) return missing("external key", key.key_id);
   if (!rest.empty() || snapshot.version(key.primary_version) == nullptr) return missing("version", key.key_id);
   return {};
 }
@@ -130,6 +132,19 @@ Result<std::shared_ptr<const KeySnapshot>> load_key(RecordReader& reader, const 
   TRY_ASSIGN(snapshot->aliases, load_alias_names(reader, snapshot->key));
   TRY(load_versions(reader, *snapshot));
   TRY_ASSIGN(snapshot->replica_regions, load_replica_regions(reader, snapshot->key));
+  return Answer(std::move(snapshot));
+}
+
+Result<std::shared_ptr<const KeyStoreSnapshot>> load_key_store(RecordReader& reader, std::string_view account,
+                                                               std::string_view region, std::string_view store_id) {
+  using Answer = std::shared_ptr<const KeyStoreSnapshot>;
+  TRY_ASSIGN(auto record, reader.get<CustomKeyStore>(account, Table::kCustomKeyStores,
+                                                     record_key::custom_key_store(account, region, store_id)));
+  if (!record) return Answer{};
+  auto snapshot = std::make_shared<KeyStoreSnapshot>();
+  snapshot->record = std::move(record->record);
+  TRY_ASSIGN(snapshot->secret,
+             reader.keyrings().unwrap(reader.crypto(), material_binding(snapshot->record), snapshot->record.secret));
   return Answer(std::move(snapshot));
 }
 

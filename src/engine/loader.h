@@ -6,6 +6,7 @@
 
 #include "engine/identity_snapshot.h"
 #include "engine/key_snapshot.h"
+#include "engine/key_store_snapshot.h"
 #include "engine/records.h"
 
 namespace kagimori {
@@ -17,6 +18,9 @@ Result<std::shared_ptr<const IdentitySnapshot>> load_identity(RecordReader& read
 Result<std::shared_ptr<const KeySnapshot>> load_key(RecordReader& reader, const Clock& lifecycle_clock,
                                                     std::string_view account, std::string_view region,
                                                     std::string_view key_id);
+// Null when there is none.
+Result<std::shared_ptr<const KeyStoreSnapshot>> load_key_store(RecordReader& reader, std::string_view account,
+                                                               std::string_view region, std::string_view store_id);
 Result<std::optional<Alias>> load_alias(RecordReader& reader, std::string_view account, std::string_view region,
                                         std::string_view name);
 

@@ -29,6 +29,7 @@ struct Loaded {
   X(Tombstone)                   \
   X(Alias)                       \
   X(Grant)                       \
+  X(CustomKeyStore)              \
   X(Account)                     \
   X(User)                        \
   X(UserPolicy)                  \

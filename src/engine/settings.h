@@ -18,6 +18,7 @@ struct Quotas {
   std::size_t on_demand_rotations = 25;
   std::size_t users_per_account = 5'000;
   std::size_t access_keys_per_user = 2;
+  std::size_t custom_key_stores = 10;      // of an account in a Region, all states
   std::size_t user_policy_bytes = 2'048;   // of all inline policies of a user, white space not counted
   std::size_t role_policy_bytes = 10'240;  // likewise of a role
   std::size_t group_policy_bytes = 5'120;  // likewise of a group
@@ -36,6 +37,7 @@ struct EngineSettings {
   std::vector<std::string> regions;  // those that are served besides it
   std::size_t pool_threads = 4;
   std::size_t pool_queue = 1'024;
+  std::size_t xks_threads = 16;                // that wait for external key store proxies
   std::size_t cache_entries = 20'000;          // a worker: identities, keys, aliases and grants together
   std::size_t cache_secret_bytes = 1'048'576;  // a worker: of the memory for secrets
   bool allow_presigned = true;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/outgoing_http.h"
 #include "base/random.h"
 #include "engine/access.h"
 #include "engine/caller.h"
@@ -31,11 +32,14 @@ struct TransactionKey {
   KeyPolicy policy_record;
   std::shared_ptr<const CompiledPolicy> policy;
   std::vector<std::string> aliases;
-  KeyObject primary;          // the object that protects
-  std::string request_alias;  // by which it was named
-  bool expired = false;       // imported material, removed yet or not
+  KeyObject primary;                   // the object that protects
+  std::string request_alias;           // by which it was named
+  bool expired = false;                // imported material, removed yet or not
+  bool store_is_disconnected = false;  // of a key in a custom key store
 
-  AwsKeyState state() const { return aws_key_state(key, primary.state, primary.presence, expired); }
+  AwsKeyState state() const {
+    return aws_key_state(key, primary.state, store_is_disconnected ? Presence::kAbsent : primary.presence, expired);
+  }
   AccessKeyTarget target() const { return {&key, arn, policy.get(), aliases}; }
 };
 
@@ -52,6 +56,7 @@ class Transaction {
     KeyCounter& key_counter;
     Timestamp now;  // real time
     Timestamp lifecycle_now;
+    OutgoingHttp* outgoing = nullptr;  // null: nothing outside can be reached
     KeyUsageSource* usages = nullptr;  // null where nothing is used: then the store's word is all
     const KeyUses* key_uses = nullptr;
   };
@@ -64,6 +69,7 @@ class Transaction {
   Keyrings& keyrings() { return environment_.keyrings; }
   const EngineSettings& settings() const { return environment_.settings; }
   const KeyUses* key_uses() const { return environment_.key_uses; }  // null outside of a server
+  OutgoingHttp* outgoing() { return environment_.outgoing; }
   KeyCounter& key_counter() { return environment_.key_counter; }
   // The last use of a key, also one of this moment; nullopt for a key that was never used.
   Result<std::optional<KeyLastUsage>> last_usage(const Key& key);

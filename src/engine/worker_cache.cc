@@ -7,6 +7,7 @@ namespace kagimori {
 std::size_t CacheEntry::secret_bytes() const {
   constexpr std::size_t kIdentity = 64 + 4 * 32;  // the secret access key, and signing keys
   if (identity != nullptr) return kIdentity;
+  if (key_store != nullptr) return key_store->secret.size();
   if (key == nullptr) return 0;
   std::size_t bytes = 0;
   for (const VersionSnapshot& version : key->versions) bytes += version.material.size() + version.import_secret.size();
@@ -16,6 +17,7 @@ std::size_t CacheEntry::secret_bytes() const {
 void CacheEntry::supersede() const {
   if (identity != nullptr) identity->superseded.set();
   if (key != nullptr) key->superseded.set();
+  if (key_store != nullptr) key_store->superseded.set();
 }
 
 CacheEntry* WorkerCache::find(std::string_view name) {

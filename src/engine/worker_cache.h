@@ -14,6 +14,7 @@
 #include "engine/grant_rights.h"
 #include "engine/identity_snapshot.h"
 #include "engine/key_snapshot.h"
+#include "engine/key_store_snapshot.h"
 #include "seal/ciphertext.h"
 
 namespace kagimori {
@@ -31,8 +32,8 @@ struct KeyedVersion {
   std::shared_ptr<const PublicKey> public_key;
 };
 
-// One cached truth: an identity, a key, an alias, what authenticates the tokens of a grant, or that there is none of
-// that name; or what the grants for a key allow to somebody, be it nothing.
+// One cached truth: an identity, a key, an alias, a custom key store, what authenticates the tokens of a grant, or that
+// there is none of that name; or what the grants for a key allow to somebody, be it nothing.
 struct CacheEntry {
   std::string name;
   std::shared_ptr<const IdentitySnapshot> identity;
@@ -43,11 +44,12 @@ struct CacheEntry {
   std::shared_ptr<const KeySnapshot> key;
   std::vector<KeyedVersion> keyed;  // by version - 1
   std::string alias_target;         // key id; empty if the alias does not exist
+  std::shared_ptr<const KeyStoreSnapshot> key_store;
   std::shared_ptr<const GrantRights> grants;
   Bytes grant_token_key;  // empty if the grant does not exist
 
   bool is_absence() const {
-    return identity == nullptr && key == nullptr && alias_target.empty() && grants == nullptr &&
+    return identity == nullptr && key == nullptr && alias_target.empty() && key_store == nullptr && grants == nullptr &&
            grant_token_key.empty();
   }
   std::size_t secret_bytes() const;  // of the memory for secrets, once everything is derived

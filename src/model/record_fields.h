@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "model/custom_key_store.h"
 #include "model/grant.h"
 #include "model/identity.h"
 #include "model/key.h"
@@ -38,6 +39,9 @@ KAGIMORI_STORED_RANGE(CopyEntry::Kind, kBackup, kReplica);
 KAGIMORI_STORED_RANGE(ObjectType, kSecretKey, kSplitKey);
 KAGIMORI_STORED_RANGE(Presence, kPresent, kExternal);
 KAGIMORI_STORED_RANGE(LifecycleState, kGenerated, kDestroyed);
+KAGIMORI_STORED_RANGE(CustomKeyStoreType, kCloudHsm, kExternal);
+KAGIMORI_STORED_RANGE(XksConnectivity, kPublicEndpoint, kVpcEndpointService);
+KAGIMORI_STORED_RANGE(ConnectionState, kDisconnected, kDisconnecting);
 #undef KAGIMORI_STORED_RANGE
 
 class FieldWriter {
@@ -71,6 +75,9 @@ class FieldWriter {
   void put(const WrappedMaterial& v) { (*this)(v.epoch, v.blob); }
   void put(GrantOperations v) { out_.u32(v.bits()); }
   void put(const GrantParty& v) { (*this)(v.principal, v.identity, v.service); }
+  void put(const XksProxyConfiguration& v) {
+    (*this)(v.connectivity, v.uri_endpoint, v.uri_path, v.vpc_service_name, v.vpc_service_owner, v.access_key_id);
+  }
   void put(const GrantConstraints& v) { (*this)(v.equals, v.subset, v.source_arn); }
   void put(const AttributeValue& v);
   template <typename E>
@@ -141,6 +148,9 @@ class FieldReader {
   void get(WrappedMaterial& v) { (*this)(v.epoch, v.blob); }
   void get(GrantOperations& v);
   void get(GrantParty& v) { (*this)(v.principal, v.identity, v.service); }
+  void get(XksProxyConfiguration& v) {
+    (*this)(v.connectivity, v.uri_endpoint, v.uri_path, v.vpc_service_name, v.vpc_service_owner, v.access_key_id);
+  }
   void get(GrantConstraints& v) { (*this)(v.equals, v.subset, v.source_arn); }
   void get(AttributeValue& v);
   void get(AttributeList& v);

@@ -6,6 +6,7 @@ namespace kagimori {
 namespace {
 
 constexpr std::string_view kSessionPrefix = "ASIA";
+constexpr std::string_view kConnectionJob = "connection";
 constexpr std::uint64_t kSignBit = std::uint64_t{1} << 63;
 
 // An account is always 12 digits and a row id 16 bytes, so neither needs an end mark. Of the other texts only the last
@@ -119,6 +120,20 @@ Bytes due(Timestamp when, std::string_view account, const RowId& row, std::uint8
   return KeyBuilder().u64(order).account(account).row(row).u8(kind).take();
 }
 
+Bytes custom_key_store(std::string_view account, std::string_view region, std::string_view store_id) {
+  return KeyBuilder(account).text(region).text(store_id).take();
+}
+Bytes custom_key_stores_of(std::string_view account, std::string_view region) {
+  return KeyBuilder(account).text(region).take();
+}
+Bytes xks_key(std::string_view account, std::string_view store_id, std::string_view xks_key_id) {
+  return KeyBuilder(account).text(store_id).text(xks_key_id).take();
+}
+Bytes connection_job(std::string_view account, std::string_view region, std::string_view store_id) {
+  return KeyBuilder().text(kConnectionJob).account(account).text(region).text(store_id).take();
+}
+Bytes connection_jobs() { return KeyBuilder().text(kConnectionJob).take(); }
+
 Bytes user(std::string_view account, std::string_view user_id) { return KeyBuilder(account).text(user_id).take(); }
 Bytes users_of(std::string_view account) { return KeyBuilder(account).take(); }
 Bytes user_name(std::string_view account, std::string_view lower_case_name) {
@@ -201,6 +216,24 @@ Result<DueEntry> parse_due_key(ByteView key) {
   entry.kind = static_cast<DueKind>(kind);
   TRY(reader.expect_end());
   return entry;
+}
+
+Result<ConnectionJob> parse_connection_job(ByteView key) {
+  ByteReader reader(key);
+  TRY_ASSIGN(const ByteView begin, reader.take(kConnectionJob.size() + 1));
+  ConnectionJob job;
+  TRY_ASSIGN(const ByteView account, reader.take(12));
+  job.account = as_text(account);
+  TRY_ASSIGN(const ByteView rest, reader.take(key.size() - begin.size() - account.size()));
+  const std::string_view text = as_text(rest);
+  const std::size_t zero = text.find('\0');
+  if (!is_account_id(job.account) || zero == std::string_view::npos || !text.ends_with('\0')) {
+    return fail(ErrorCode::kCorrupt, "A job of the store names no custom key store.");
+  }
+  job.region = text.substr(0, zero);
+  job.store_id = text.substr(zero + 1);
+  if (!job.store_id.empty()) job.store_id.pop_back();
+  return job;
 }
 
 Result<RetireeEntry> parse_grant_retiree(ByteView key, ByteView prefix) {

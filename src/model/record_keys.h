@@ -38,6 +38,12 @@ Bytes grants_of_retiree(std::string_view retiree, std::string_view region);  // 
 Bytes grant_name(std::string_view account, const RowId& row, ByteView digest);
 Bytes grant_count(std::string_view account, const RowId& row, std::uint8_t shard);
 Bytes due(Timestamp when, std::string_view account, const RowId& row, std::uint8_t kind);
+Bytes custom_key_store(std::string_view account, std::string_view region, std::string_view store_id);
+Bytes custom_key_stores_of(std::string_view account, std::string_view region);  // prefix; the key of their count, too
+Bytes xks_key(std::string_view account, std::string_view store_id, std::string_view xks_key_id);
+// In kJobs: that a store is on its way to another connection state.
+Bytes connection_job(std::string_view account, std::string_view region, std::string_view store_id);
+Bytes connection_jobs();  // prefix
 Bytes user(std::string_view account, std::string_view user_id);
 Bytes users_of(std::string_view account);  // prefix
 Bytes user_name(std::string_view account, std::string_view lower_case_name);
@@ -77,6 +83,13 @@ struct DueEntry {
   DueKind kind = DueKind::kRotate;
 };
 Result<DueEntry> parse_due_key(ByteView key);
+
+// Which store a connection_job() is about.
+struct ConnectionJob {
+  AccountId account;
+  std::string region, store_id;
+};
+Result<ConnectionJob> parse_connection_job(ByteView key);
 
 // Where a row of kGrantRetirees leads to. kCorrupt for a key that does not begin with `prefix`.
 struct RetireeEntry {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "model/custom_key_store.h"
 #include "model/grant.h"
 #include "model/identity.h"
 #include "model/key.h"
@@ -110,6 +111,16 @@ struct RecordLayout<Grant> {
     io(r.region, r.key_id, r.grant_id, r.name);
     io.account(r.issuing_account);
     io(r.issued_by, r.created, r.grantee, r.retiree, r.operations, r.constraints, r.token_key);
+  }
+};
+
+template <>
+struct RecordLayout<CustomKeyStore> {
+  static constexpr std::string_view kName = "custom key store";
+  static void walk(auto& io, auto& r) {
+    io(r.row);
+    io.account(r.account);
+    io(r.region, r.id, r.name, r.type, r.proxy, r.secret, r.state, r.error_code, r.attempts, r.key_count, r.created);
   }
 };
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "model/custom_key_store.h"
 #include "model/grant.h"
 #include "model/identity.h"
 #include "model/key.h"
@@ -201,6 +202,29 @@ inline Grant grant() {
   r.operations = {GrantOperation::kDecrypt, GrantOperation::kCreateGrant, GrantOperation::kDecapsulate};
   r.constraints = {{{{"tenant", "a"}, {"Stage", ""}}}, {{{"tenant", "a"}}}, "arn:aws:s3:eu-central-1:111122223333:b"};
   r.token_key = Bytes(32, 0x5a);
+  return r;
+}
+
+inline CustomKeyStore custom_key_store() {
+  CustomKeyStore r;
+  r.row = row(0x90);
+  r.account = "111122223333";
+  r.region = "eu-central-1";
+  r.id = "cks-0123456789abcdef0";
+  r.name = "vault in the cellar";
+  r.type = CustomKeyStoreType::kExternal;
+  r.proxy = {XksConnectivity::kVpcEndpointService,
+             "https://proxy.example.com",
+             "/cellar/kms/xks/v1",
+             "com.amazonaws.vpce.eu-central-1.vpce-svc-0123456789abcdef0",
+             "444455556666",
+             "ABCDEFGHIJKLMNOPQRST"};
+  r.secret = {4, {6, 5, 4}};
+  r.state = ConnectionState::kFailed;
+  r.error_code = "XKS_PROXY_TIMED_OUT";
+  r.attempts = 12;
+  r.key_count = 13;
+  r.created = kTime;
   return r;
 }
 

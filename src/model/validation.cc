@@ -64,6 +64,46 @@ bool matches_service_principal(std::string_view text) {
   return labels >= 3 && is_made_of(text, "-");
 }
 
+bool matches_xks_uri_endpoint(std::string_view text) {
+  constexpr std::string_view kScheme = "https://";
+  return text.starts_with(kScheme) && is_made_of(text.substr(kScheme.size()), ".-");
+}
+
+bool matches_xks_uri_path(std::string_view text) {
+  constexpr std::string_view kEnd = "/kms/xks/v";
+  const std::size_t end = text.rfind(kEnd);
+  if (end == std::string_view::npos) return false;
+  const std::string_view digits = text.substr(end + kEnd.size());
+  const std::string_view prefix = text.substr(0, end);
+  return (digits.size() == 1 || digits.size() == 2) && std::all_of(digits.begin(), digits.end(), is_digit) &&
+         (prefix.empty() || (prefix.size() > 1 && prefix[0] == '/' && is_made_of(prefix, "/_-")));
+}
+
+bool matches_vpc_service_name(std::string_view text) {
+  constexpr std::string_view kBegin = ".amazonaws.vpce.";
+  constexpr std::string_view kService = ".vpce-svc-";
+  const std::size_t begin = text.find('.');
+  const std::size_t service = text.find(kService);
+  if (begin == std::string_view::npos || service == std::string_view::npos) return false;
+  const std::string_view root = text.substr(0, begin);
+  if ((root != "com" && root != "eu") || !text.substr(begin).starts_with(kBegin)) return false;
+  const std::size_t region = begin + kBegin.size();
+  const std::string_view id = text.substr(service + kService.size());
+  return service > region && matches_region(text.substr(region, service - region)) && !id.empty() &&
+         std::all_of(id.begin(), id.end(), [](char c) { return is_digit(c) || is_lower(c); });
+}
+
+bool matches_account_id(std::string_view text) {
+  return text.size() == 12 && std::all_of(text.begin(), text.end(), is_digit);
+}
+
+bool matches_base32(std::string_view text) {
+  return !text.empty() &&
+         std::all_of(text.begin(), text.end(), [](char c) { return (c >= 'A' && c <= 'Z') || (c >= '2' && c <= '7'); });
+}
+
+bool matches_base64(std::string_view text) { return is_made_of(text, "/+="); }
+
 bool matches_source_arn(std::string_view text) {
   // From the second on: the partition after "aws", service, region and account.
   const auto part = [&text]() {

@@ -134,6 +134,20 @@ TEST(Patterns, TakeAndRefuse) {
        {"", "us", "us-1", "us-east", "us-east-", "us-east-1a", "Us-east-1", "a-b-c-d-1", "us--1", "-us-east-1",
         "us-e4st-1"}},
       {matches_xks_key_id, {"a-b_c.d"}, {"", "a/b", "a b"}},
+      {matches_xks_uri_endpoint,
+       {"https://a", "https://proxy-1.Example.com"},
+       {"", "https://", "http://a", "https://a:1", "https://a/", "https://a_b"}},
+      {matches_xks_uri_path,
+       {"/kms/xks/v1", "/kms/xks/v12", "/a/b_c-D/kms/xks/v1"},
+       {"", "/kms/xks/v", "/kms/xks/v123", "kms/xks/v1", "/a.b/kms/xks/v1", "a/kms/xks/v1", "/kms/xks/v1/"}},
+      {matches_vpc_service_name,
+       {"com.amazonaws.vpce.us-east-1.vpce-svc-0a1", "eu.amazonaws.vpce.us-gov-east-1.vpce-svc-z"},
+       {"", "com.amazonaws.vpce.us-east-1.vpce-svc-", "com.amazonaws.vpce.us-east-1.vpce-svc-A",
+        "org.amazonaws.vpce.us-east-1.vpce-svc-1", "com.amazonaws.vpce..vpce-svc-1",
+        "com.example.vpce.a-b-1.vpce-svc-1"}},
+      {matches_account_id, {"111122223333"}, {"", "11112222333", "11112222333a"}},
+      {matches_base32, {"ABCXYZ234567"}, {"", "a", "A1", "A8"}},
+      {matches_base64, {"aZ09/+="}, {"", "a b", "a-b"}},
   };
   for (const auto& c : kCases) {
     for (const std::string& text : c.good) EXPECT_TRUE(c.matches(text)) << text;

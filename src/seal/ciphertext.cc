@@ -90,21 +90,24 @@ void store_be(T value, std::uint8_t* out) {
   }
 }
 
-// Fills the header up to the nonce.
-bool write_header(const CiphertextHeader& header, std::uint8_t* out) {
+bool is_known_suite(std::uint8_t suite) { return suite == kSuiteDerivedAesGcm || suite == kSuiteExternal; }
+
+}  // namespace
+
+bool write_ciphertext_prefix(const CiphertextHeader& header, std::span<std::uint8_t, kCiphertextPrefixSize> to) {
+  std::uint8_t* const out = to.data();
   KeyIdKind kind = KeyIdKind::kUuid;
   const std::optional<std::uint64_t> account = account_number(header.account);
   out[0] = kCiphertextFormat;
   out[1] = header.suite;
-  if (header.suite != kSuiteDerivedAesGcm || !parse_key_id(header.key_id, &kind, out + 3)) return false;
+  if (!is_known_suite(header.suite) || header.version == 0 || !parse_key_id(header.key_id, &kind, out + 3))
+    return false;
   if (!account) return false;
   out[2] = static_cast<std::uint8_t>(kind);
   store_be(*account, out + 3 + kKeyIdSize);
   store_be(header.version, out + 3 + kKeyIdSize + sizeof *account);
   return true;
 }
-
-}  // namespace
 
 Result<CiphertextHeader> parse_ciphertext_header(ByteView blob) {
   const auto invalid = [] { return fail(ErrorCode::kInvalidCiphertext); };
@@ -113,7 +116,7 @@ Result<CiphertextHeader> parse_ciphertext_header(ByteView blob) {
   TRY_ASSIGN(const std::uint8_t format, reader.u8());
   TRY_ASSIGN(const std::uint8_t suite, reader.u8());
   TRY_ASSIGN(const std::uint8_t kind, reader.u8());
-  if (format != kCiphertextFormat || suite != kSuiteDerivedAesGcm) return invalid();
+  if (format != kCiphertextFormat || !is_known_suite(suite)) return invalid();
   if (kind != static_cast<std::uint8_t>(KeyIdKind::kUuid) && kind != static_cast<std::uint8_t>(KeyIdKind::kMultiRegion))
     return invalid();
   TRY_ASSIGN(const ByteView key_id, reader.take(kKeyIdSize));
@@ -147,7 +150,8 @@ Result<MessageKey> MessageKey::create(CryptoContext& crypto, ByteView material32
 Status MessageKey::seal(CryptoContext& crypto, RandomSource& random, const CiphertextHeader& header,
                         ByteView canonical_context, ByteView plaintext, Bytes& out) {
   std::array<std::uint8_t, kCiphertextHeaderSize> head{};
-  if (header.version == 0 || !write_header(header, head.data())) {
+  if (header.suite != kSuiteDerivedAesGcm ||
+      !write_ciphertext_prefix(header, std::span(head).first<kCiphertextPrefixSize>())) {
     return fail(ErrorCode::kInternal, "The key id, account or version is not one that a ciphertext can name.");
   }
   random.fill_public(std::span(head).subspan(kNonceOffset, kNonceSize));

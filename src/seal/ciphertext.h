@@ -22,6 +22,8 @@ namespace kagimori {
 //   32 commitment | ciphertext | 16 tag
 inline constexpr std::uint8_t kCiphertextFormat = 1;
 inline constexpr std::uint8_t kSuiteDerivedAesGcm = 1;
+inline constexpr std::uint8_t kSuiteExternal = 2;                             // seal/external_ciphertext.h
+inline constexpr std::size_t kCiphertextPrefixSize = 1 + 1 + 1 + 16 + 8 + 4;  // what all suites begin with
 inline constexpr std::size_t kCiphertextHeaderSize = 1 + 1 + 1 + 16 + 8 + 4 + 16 + 32;
 inline constexpr std::size_t kCiphertextOverhead = kCiphertextHeaderSize + 16;
 
@@ -34,6 +36,9 @@ struct CiphertextHeader {
 };
 // kInvalidCiphertext (no message) unless the blob can be one of ours.
 Result<CiphertextHeader> parse_ciphertext_header(ByteView blob);
+
+// The first bytes of a ciphertext, up to the version; false when a part can't be named in one.
+bool write_ciphertext_prefix(const CiphertextHeader& header, std::span<std::uint8_t, kCiphertextPrefixSize> out);
 
 // An encryption context in canonical form: pairs sorted by key, each part length-prefixed. Empty when there is none.
 // Views must outlive the call only.

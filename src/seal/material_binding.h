@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "base/bytes.h"
+#include "model/custom_key_store.h"
 #include "model/identity.h"
 #include "model/key.h"
 
@@ -19,11 +20,13 @@ struct MaterialBinding {
   KeyAlgorithm algorithm = KeyAlgorithm::kAes;
 };
 
-// The binding of an object's material and of the secret of an access key or a session. Everybody uses these, because
-// the job that re-wraps material must arrive at the same binding.
+// The binding of an object's material and of the secret of an access key, a session or a proxy. Everybody uses these,
+// because the job that re-wraps material must arrive at the same binding.
 MaterialBinding material_binding(const Key& key, const KeyObject& object);
 MaterialBinding material_binding(const AccessKey& key);    // no region, version 0, kHmac: SigV4 keys an HMAC with it
 MaterialBinding material_binding(const Session& session);  // as an access key's
+
+MaterialBinding material_binding(const CustomKeyStore& store);  // the store's id, version 0, kHmac: for SigV4, too
 
 // The AAD itself, every part length-prefixed or of fixed size.
 Bytes material_aad(std::string_view store_id, const MaterialBinding& binding, std::uint32_t epoch);

@@ -177,7 +177,8 @@ Status RewrapJob::visit_record(Step& step, const StoredRecord& record) {
   TRY_ASSIGN(const std::uint32_t current, current_of(step, number));
   const bool old = value.epoch.number != current;
   if (old) TRY(note_use(step, value.epoch));
-  const bool holds_material = table == Table::kObjects || table == Table::kAccessKeys || table == Table::kSessions;
+  const bool holds_material = table == Table::kObjects || table == Table::kAccessKeys || table == Table::kSessions ||
+                              table == Table::kCustomKeyStores;
   if (!old && !holds_material) return {};
   const std::string account = account_text(number);
   TRY_ASSIGN(const ByteView content, keyrings_.open_record(step.crypto, account, table, record));
@@ -215,6 +216,10 @@ Result<std::optional<Bytes>> RewrapJob::rewrapped_content(Step& step, Table tabl
     TRY_ASSIGN(Session session, decode<Session>(content));
     TRY_ASSIGN(const bool changed, rewrap_material(step, material_binding(session), session.secret));
     if (changed) return encode(session);
+  } else if (table == Table::kCustomKeyStores) {
+    TRY_ASSIGN(CustomKeyStore key_store, decode<CustomKeyStore>(content));
+    TRY_ASSIGN(const bool changed, rewrap_material(step, material_binding(key_store), key_store.secret));
+    if (changed) return encode(key_store);
   }
   return std::nullopt;
 }

@@ -28,6 +28,7 @@ class RewrapJobTest : public ::testing::Test {
       for (std::uint8_t i = 1; i <= 3; ++i) add_key(account, i);
       add_access_key(account);
       add_session(account);
+      add_key_store(account);
     }
   }
 
@@ -105,6 +106,27 @@ class RewrapJobTest : public ::testing::Test {
     return secret ? std::string(as_text(secret->expose())) : secret.error().message;
   }
 
+  static CustomKeyStore sample_key_store(std::string_view account) {
+    CustomKeyStore store;
+    store.account = account;
+    store.region = "eu-central-1";
+    store.id = "cks-0123456789abcdef0";
+    return store;
+  }
+  static Bytes key_store_key(std::string_view account) {
+    return record_key::custom_key_store(account, "eu-central-1", "cks-0123456789abcdef0");
+  }
+  void add_key_store(std::string_view account) {
+    CustomKeyStore store = sample_key_store(account);
+    store.secret = *vault_.keyrings->wrap(*vault_.crypto, material_binding(store), as_bytes(secret_of(account, 9)));
+    ASSERT_TRUE(vault_.put(account, Table::kCustomKeyStores, key_store_key(account), encode(store)));
+  }
+  CustomKeyStore read_key_store(std::string_view account) {
+    const StoredRecord record = *vault_.record(Table::kCustomKeyStores, key_store_key(account));
+    return *decode<CustomKeyStore>(
+        *vault_.keyrings->open_record(*vault_.crypto, account, Table::kCustomKeyStores, record));
+  }
+
   // Every record opens, all material is what it was.
   void expect_all_readable() {
     Keyrings& keyrings = *vault_.keyrings;
@@ -123,6 +145,10 @@ class RewrapJobTest : public ::testing::Test {
       ASSERT_TRUE(secret) << secret.error().message;
       EXPECT_EQ(as_text(secret->expose()), secret_of(account, 0));
       EXPECT_EQ(session_secret(account), secret_of(account, 7));
+      const CustomKeyStore store = read_key_store(account);
+      const auto proxy_secret = keyrings.unwrap(crypto, material_binding(store), store.secret);
+      ASSERT_TRUE(proxy_secret) << proxy_secret.error().message;
+      EXPECT_EQ(as_text(proxy_secret->expose()), secret_of(account, 9));
     }
   }
 
@@ -194,6 +220,7 @@ TEST_F(RewrapJobTest, MovesEverythingThenDeletesTheOldEpochAndScrubs) {
   EXPECT_EQ(records_not_under(2), 0u);
   EXPECT_EQ(read_object(kAccount, 1).material.epoch, 2u);
   EXPECT_EQ(read_access_key(kAccount).secret.epoch, 2u);
+  EXPECT_EQ(read_key_store(kAccount).secret.epoch, 2u);
   EXPECT_TRUE(epoch_exists(1));
   expect_all_readable();
 

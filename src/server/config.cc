@@ -159,6 +159,7 @@ Status finish_paths(Config& config, const fs::path& file) {
   finish_path(config.tls.private_key, base, data / "tls" / "server.key");
   finish_path(config.audit.path, base, data / "audit" / "audit.jsonl");
   finish_path(config.seal.key_file, base, {});
+  finish_path(config.xks.ca_file, base, {});
   return {};
 }
 
@@ -218,6 +219,22 @@ Status check_regions(const EngineSettings& engine) {
   return {};
 }
 
+// HOST:PORT:ADDRESS:PORT, as curl's --connect-to; the address may be one of IPv6 in brackets.
+Status check_connect_to(const XksOptions& xks) {
+  for (const std::string& line : xks.connect_to) {
+    const auto host_end = line.find(':');
+    const auto port_end = host_end == std::string::npos ? host_end : line.find(':', host_end + 1);
+    const auto address_end = line.rfind(':');
+    const bool parts = port_end != std::string::npos && host_end > 0 && address_end > port_end + 1;
+    if (parts && address_end + 1 < line.size()) continue;
+    return bad(
+        fmt::format("xks.connect_to: \"{}\" is not HOST:PORT:ADDRESS:PORT, as proxy.example.com:443:10.0.0.7:8443 "
+                    "is.",
+                    line));
+  }
+  return {};
+}
+
 Status check_together(Config& config) {
   const NetLimits& limits = config.limits;
   if (limits.max_connections_per_source > limits.max_connections) {
@@ -229,6 +246,7 @@ Status check_together(Config& config) {
                            limits.max_buffered_bytes));
   }
   TRY(check_regions(config.engine));
+  TRY(check_connect_to(config.xks));
   if (!config.seal.key_file.empty()) TRY(check_key_file(config.seal.key_file, config.server.data_dir));
   if (config.server.test_mode) {
     config.warnings.emplace_back(

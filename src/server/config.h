@@ -29,6 +29,10 @@ struct TlsOptions {
   std::string certificate;  // absolute once loaded
   std::string private_key;
 };
+struct XksOptions {
+  std::string ca_file;                  // absolute once loaded; empty: the system's authorities alone
+  std::vector<std::string> connect_to;  // HOST:PORT:ADDRESS:PORT
+};
 struct MemoryOptions {
   std::size_t secret_bytes = std::size_t{4} << 20;
   bool require_locked = false;
@@ -53,6 +57,7 @@ struct SealOptions {
 // and listeners. Options are listed once, with their meaning and bounds, in config_option.cc. Immutable once loaded.
 struct Config {
   ServerOptions server;
+  XksOptions xks;
   std::vector<ListenerOptions> listeners;
   TlsOptions tls;
   NetLimits limits;

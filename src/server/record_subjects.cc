@@ -24,7 +24,8 @@ struct Part {
 constexpr Part kAccount{"account", 12}, kRow{"row", 16}, kKeyId{"key"}, kAlias{"alias"}, kUserId{"user id"},
     kUserName{"user"}, kPolicy{"policy"}, kAccessKey{"access key"}, kObjectId{"object"}, kRole{"role"},
     kRoleId{"role id"}, kGroup{"group"}, kGroupId{"group id"}, kPolicyId{"policy id"}, kIdentity{"identity"},
-    kWhen{"", 8}, kRegion{""}, kGrant{"grant", 64}, kGrantee{"grantee"}, kRetiree{"retiring principal"};
+    kWhen{"", 8}, kRegion{""}, kGrant{"grant", 64}, kGrantee{"grantee"}, kRetiree{"retiring principal"},
+    kKeyStore{"custom key store"}, kXksKey{"external key"};
 
 // What the primary keys of each table begin with. The tables that are not here hold nothing of an account.
 struct Layout {
@@ -69,6 +70,9 @@ constexpr Layout kLayouts[] = {
     {Table::kPolicyEntities, {&kAccount, &kPolicyId, &kIdentity}},
     {Table::kSessions, {&kAccessKey}},
     {Table::kAccessKeyUses, {&kAccessKey}},
+    {Table::kCustomKeyStores, {&kAccount, &kRegion, &kKeyStore}},
+    {Table::kCustomKeyStoreCounts, {&kAccount, &kRegion}},
+    {Table::kXksKeys, {&kAccount, &kKeyStore, &kXksKey}},
 };
 
 using Subject = std::map<std::string_view, std::string>;  // by the names of the parts

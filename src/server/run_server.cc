@@ -15,6 +15,7 @@
 #include "base/secret.h"
 #include "dialects/aws/aws_handler.h"
 #include "engine/engine.h"
+#include "net/curl_http.h"
 #include "net/server.h"
 #include "server/certificates.h"
 #include "server/data_folder.h"
@@ -195,8 +196,9 @@ Status serve(const Config& config, OpenedStore& opened, const sigset_t& signals,
   const bool test_mode = config.server.test_mode && opened.meta.test_store;
   FaultyStore faulty_store(*opened.store);
   Store& store = test_mode ? static_cast<Store&>(faulty_store) : *opened.store;
+  TRY_ASSIGN(const auto outgoing, make_curl_http({config.xks.ca_file, config.xks.connect_to}));
   TRY_ASSIGN(const auto engine,
-             Engine::start({store, *opened.keyrings, *log, *opened.clock, lifecycle_clock, settings}));
+             Engine::start({store, *opened.keyrings, *log, *opened.clock, lifecycle_clock, settings, outgoing.get()}));
   const SteadyClock monotonic;
   Readiness readiness(*log, monotonic);
   aws::TestSeam test_seam;

@@ -51,6 +51,12 @@ std::string_view table_name(Table table) {
       return "user_access_keys";
     case Table::kKeyUsages:
       return "key_usages";
+    case Table::kCustomKeyStores:
+      return "custom_key_stores";
+    case Table::kCustomKeyStoreCounts:
+      return "custom_key_store_counts";
+    case Table::kXksKeys:
+      return "xks_keys";
     case Table::kJobs:
       return "jobs";
     case Table::kGrantGrantees:

@@ -55,6 +55,9 @@ enum class Table : std::uint8_t {
   kGrantNames = 38,
   kGrantCounts = 39,
   kKeyUsages = 40,
+  kCustomKeyStores = 41,
+  kCustomKeyStoreCounts = 42,
+  kXksKeys = 43,
 };
 inline constexpr Table kAllTables[] = {
     Table::kMeta,           Table::kEnvelopes,   Table::kEpochs,         Table::kAccounts,
@@ -66,7 +69,8 @@ inline constexpr Table kAllTables[] = {
     Table::kGroups,         Table::kGroupNames,  Table::kGroupMembers,   Table::kUserGroups,
     Table::kPolicies,       Table::kPolicyNames, Table::kPolicyVersions, Table::kAttachedPolicies,
     Table::kPolicyEntities, Table::kSessions,    Table::kAccessKeyUses,  Table::kGrantGrantees,
-    Table::kGrantRetirees,  Table::kGrantNames,  Table::kGrantCounts,    Table::kKeyUsages};
+    Table::kGrantRetirees,  Table::kGrantNames,  Table::kGrantCounts,    Table::kKeyUsages,
+    Table::kCustomKeyStores, Table::kCustomKeyStoreCounts, Table::kXksKeys};
 std::string_view table_name(Table table);  // "keys", "key_ids", ...
 
 // What is stored under one primary key. The revision grows with every change of this primary key and is never reused,

@@ -30,16 +30,19 @@ struct JsonAnswer {
   std::optional<Result<std::string>> body;
   Engine::Work work;
   std::function<void(Done done)> start;
-  Engine::Prepare prepare;  // of `work`
+  Engine::Prepare prepare;   // of `work`
+  bool calls_proxy = false;  // so does `work`, see Engine::run
 };
 
-inline JsonAnswer answer_now(Result<std::string> body) { return {std::move(body), {}, {}, {}}; }
-inline JsonAnswer answer_error(Error error) { return {Result<std::string>(fail(std::move(error))), {}, {}, {}}; }
+inline JsonAnswer answer_now(Result<std::string> body) { return {std::move(body), {}, {}, {}, false}; }
+inline JsonAnswer answer_error(Error error) { return {Result<std::string>(fail(std::move(error))), {}, {}, {}, false}; }
 inline JsonAnswer answer_later(Engine::Work work, Engine::Prepare prepare = {}) {
-  return {std::nullopt, std::move(work), {}, std::move(prepare)};
+  return {std::nullopt, std::move(work), {}, std::move(prepare), false};
 }
+// Of work that talks to an external key store proxy.
+inline JsonAnswer answer_after_proxy(Engine::Work work) { return {std::nullopt, std::move(work), {}, {}, true}; }
 inline JsonAnswer answer_when_done(std::function<void(JsonAnswer::Done)> start) {
-  return {std::nullopt, {}, std::move(start), {}};
+  return {std::nullopt, {}, std::move(start), {}, false};
 }
 
 // Leaves an operation with the error of a status.

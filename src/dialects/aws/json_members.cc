@@ -48,6 +48,13 @@ std::optional<std::string_view> JsonMembers::text(std::string_view name, const T
   return value->string();
 }
 
+std::optional<std::string_view> JsonMembers::hidden_text(std::string_view name, const TextConstraint& constraint) {
+  const JsonValue* const value = find(name, JsonValue::Kind::kString);
+  if (value == nullptr) return std::nullopt;
+  validator_.hidden_text(path_of(name), value->string(), constraint);
+  return value->string();
+}
+
 std::string_view JsonMembers::required_text(std::string_view name, const TextConstraint& constraint) {
   require(name);
   return text(name, constraint).value_or(std::string_view());

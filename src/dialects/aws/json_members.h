@@ -21,9 +21,11 @@ class JsonMembers {
  public:
   // `path`: of the structure inside the request, for validation errors, e.g. "recipient"; empty for the request itself.
   explicit JsonMembers(const JsonValue& body, std::string_view path = {})
-      : body_(body), prefix_(path.empty() ? std::string() : std::string(path) + ".") {}
+      : body_(body), prefix_(path.empty() ? std::string() : std::string(path).append(".")) {}
 
   std::optional<std::string_view> text(std::string_view name, const TextConstraint& constraint);
+  // As text, for what must not be repeated in an answer.
+  std::optional<std::string_view> hidden_text(std::string_view name, const TextConstraint& constraint);
   std::string_view required_text(std::string_view name, const TextConstraint& constraint);
   std::optional<std::string_view> enumeration(std::string_view name, std::span<const std::string_view> values);
   std::optional<bool> boolean(std::string_view name);

@@ -48,6 +48,41 @@ Result<std::string> re_encrypt_body(ReEncryption& work, CryptoContext& crypto, R
   return body;
 }
 
+std::string data_key_body(const GenerateDataKeyResponse& response, bool without_plaintext) {
+  std::string body = secret_body(response.plaintext.size(), response.sealed.ciphertext.size());
+  JsonWriter json(body);
+  json.begin_object().member("CiphertextBlob", response.sealed.ciphertext);
+  if (!without_plaintext) json.member("Plaintext", response.plaintext);
+  json.member("KeyId", response.key_arn).member("KeyMaterialId", response.material_id).end_object();
+  return body;
+}
+
+std::string encrypt_body(const EncryptResponse& response, std::string_view algorithm) {
+  std::string body = secret_body(0, response.sealed.ciphertext.size());
+  JsonWriter(body)
+      .begin_object()
+      .member("CiphertextBlob", response.sealed.ciphertext)
+      .member("KeyId", response.key_arn)
+      .member("EncryptionAlgorithm", algorithm)
+      .end_object();
+  return body;
+}
+
+// The answer of what has been sealed: at once, or once the external key has done its part.
+template <typename Response>
+JsonAnswer sealed_answer(JsonCall& call, Response response, std::function<std::string(const Response&)> write) {
+  if (response.sealed.external == nullptr) return answer_now(write(response));
+  const auto work = std::make_shared<Response>(std::move(response));
+  const ExternalUse& use = *work->sealed.external;
+  return computed_answer(
+      call, true, {use.key},
+      [work, write = std::move(write)](CryptoContext& crypto, RandomSource&) -> Result<std::string> {
+        TRY(work->sealed.compute(crypto));
+        return write(*work);
+      },
+      stores_of({&use}));
+}
+
 JsonAnswer generate_data_key_answer(JsonCall& call, bool without_plaintext) {
   JsonMembers members(call.body);
   GenerateDataKeyRequest request;
@@ -66,12 +101,9 @@ JsonAnswer generate_data_key_answer(JsonCall& call, bool without_plaintext) {
   request.bytes = spec ? (*spec == "AES_128" ? 16 : 32) : static_cast<std::size_t>(*bytes);
   auto response = generate_data_key(call.engine, call.worker, call.caller, call.trail, request);
   if (!response) return answer_error(std::move(response).error());
-  std::string body = secret_body(response->plaintext.size(), response->ciphertext.size());
-  JsonWriter json(body);
-  json.begin_object().member("CiphertextBlob", response->ciphertext);
-  if (!without_plaintext) json.member("Plaintext", response->plaintext);
-  json.member("KeyId", response->key_arn).member("KeyMaterialId", response->material_id).end_object();
-  return answer_now(std::move(body));
+  return sealed_answer<GenerateDataKeyResponse>(
+      call, *std::move(response),
+      [without_plaintext](const GenerateDataKeyResponse& made) { return data_key_body(made, without_plaintext); });
 }
 
 }  // namespace
@@ -89,14 +121,10 @@ JsonAnswer kms_encrypt(JsonCall& call) {
   request.plaintext = plaintext->expose();
   auto response = encrypt(call.engine, call.worker, call.caller, call.trail, request);
   if (!response) return answer_error(std::move(response).error());
-  std::string body = secret_body(0, response->ciphertext.size());
-  JsonWriter(body)
-      .begin_object()
-      .member("CiphertextBlob", response->ciphertext)
-      .member("KeyId", response->key_arn)
-      .member("EncryptionAlgorithm", request.algorithm)
-      .end_object();
-  return answer_now(std::move(body));
+  return sealed_answer<EncryptResponse>(call, *std::move(response),
+                                        [algorithm = std::string(request.algorithm)](const EncryptResponse& made) {
+                                          return encrypt_body(made, algorithm);
+                                        });
 }
 
 JsonAnswer kms_decrypt(JsonCall& call) {
@@ -118,8 +146,9 @@ JsonAnswer kms_decrypt(JsonCall& call) {
   if (!decryption) return answer_error(std::move(decryption).error());
   if (!decryption->on_pool) return answer_now(decrypt_body(*decryption, *call.worker.crypto));
   const auto work = std::make_shared<Decryption>(*std::move(decryption));
-  return computed_answer(call, true, {work->key},
-                         [work](CryptoContext& crypto, RandomSource&) { return decrypt_body(*work, crypto); });
+  return computed_answer(
+      call, true, {work->key}, [work](CryptoContext& crypto, RandomSource&) { return decrypt_body(*work, crypto); },
+      stores_of({work->external.get()}));
 }
 
 JsonAnswer kms_re_encrypt(JsonCall& call) {
@@ -142,8 +171,10 @@ JsonAnswer kms_re_encrypt(JsonCall& call) {
   if (!work) return answer_error(std::move(work).error());
   const auto shared = std::make_shared<ReEncryption>(*std::move(work));
   return computed_answer(
-      call, shared->source.on_pool, {shared->source.key, shared->destination},
-      [shared](CryptoContext& crypto, RandomSource& random) { return re_encrypt_body(*shared, crypto, random); });
+      call, shared->source.on_pool || shared->destination_external != nullptr,
+      {shared->source.key, shared->destination},
+      [shared](CryptoContext& crypto, RandomSource& random) { return re_encrypt_body(*shared, crypto, random); },
+      stores_of({shared->source.external.get(), shared->destination_external.get()}));
 }
 
 JsonAnswer kms_generate_data_key(JsonCall& call) { return generate_data_key_answer(call, false); }
@@ -152,13 +183,13 @@ JsonAnswer kms_generate_data_key_without_plaintext(JsonCall& call) { return gene
 JsonAnswer kms_generate_random(JsonCall& call) {
   JsonMembers members(call.body);
   const auto bytes = members.integer("NumberOfBytes", member::kNumberOfBytes);
-  members.text("CustomKeyStoreId", member::kCustomKeyStoreId);
+  const auto store_id = members.text("CustomKeyStoreId", member::kCustomKeyStoreId);
   read_recipient(members);
   ANSWER_IF_FAILED(members.status());
   if (!bytes) return answer_error({ErrorCode::kValidation, "NumberOfBytes is required."});
-  ANSWER_IF_FAILED(refuse_member(members, "CustomKeyStoreId"));
   ANSWER_IF_FAILED(refuse_member(members, "Recipient"));
-  auto random = generate_random(call.worker, call.caller, call.trail, static_cast<std::size_t>(*bytes));
+  auto random = generate_random(call.worker, call.caller, call.trail, static_cast<std::size_t>(*bytes),
+                                store_id.value_or(std::string_view()));
   if (!random) return answer_error(std::move(random).error());
   std::string body = secret_body(random->size(), 0);
   JsonWriter(body).begin_object().member("Plaintext", *random).end_object();
@@ -169,13 +200,14 @@ JsonAnswer kms_describe_key(JsonCall& call) {
   JsonMembers members(call.body);
   const std::string_view key_id = members.required_text("KeyId", member::kKeyId);
   ANSWER_IF_FAILED(check_grant_tokens(call, members));
-  const auto snapshot = describe_key(call.engine, call.worker, call.caller, call.trail, key_id);
-  if (!snapshot) return answer_error(snapshot.error());
+  const auto described = describe_key(call.engine, call.worker, call.caller, call.trail, key_id);
+  if (!described) return answer_error(described.error());
+  const KeySnapshot& key = *described->key;
   std::string body;
   JsonWriter json(body);
   json.begin_object().key("KeyMetadata");
-  write_key_metadata(json, (*snapshot)->key, (*snapshot)->arn, (*snapshot)->state(), (*snapshot)->primary().material_id,
-                     (*snapshot)->replica_regions);
+  write_key_metadata(json, key.key, key.arn, described->state, key.primary().material_id, key.replica_regions,
+                     key.external);
   json.end_object();
   return answer_now(std::move(body));
 }

@@ -94,6 +94,18 @@ JsonAnswer (*kms_handler(KmsOperation operation))(JsonCall&) {
       return kms_get_key_last_usage;
     case KmsOperation::kCancelKeyDeletion:
       return kms_cancel_key_deletion;
+    case KmsOperation::kCreateCustomKeyStore:
+      return kms_create_custom_key_store;
+    case KmsOperation::kUpdateCustomKeyStore:
+      return kms_update_custom_key_store;
+    case KmsOperation::kDeleteCustomKeyStore:
+      return kms_delete_custom_key_store;
+    case KmsOperation::kConnectCustomKeyStore:
+      return kms_connect_custom_key_store;
+    case KmsOperation::kDisconnectCustomKeyStore:
+      return kms_disconnect_custom_key_store;
+    case KmsOperation::kDescribeCustomKeyStores:
+      return kms_describe_custom_key_stores;
     case KmsOperation::kReplicateKey:
       return kms_replicate_key;
     case KmsOperation::kUpdatePrimaryRegion:
@@ -169,7 +181,8 @@ void write_algorithms(JsonWriter& json, const KeyType& type) {
 }
 
 void write_key_metadata(JsonWriter& json, const Key& key, std::string_view arn, AwsKeyState state,
-                        std::string_view material_id, std::span<const std::string> replica_regions) {
+                        std::string_view material_id, std::span<const std::string> replica_regions,
+                        const std::optional<ExternalKey>& external) {
   json.begin_object()
       .member("AWSAccountId", key.account)
       .member("KeyId", key.key_id)
@@ -189,11 +202,18 @@ void write_key_metadata(JsonWriter& json, const Key& key, std::string_view arn, 
     json.member("ExpirationModel", expiration_model(key.expiry));
   }
   json.member("KeyManager", "CUSTOMER");
+  if (external) {
+    json.member("CustomKeyStoreId", external->store_id)
+        .key("XksKeyConfiguration")
+        .begin_object()
+        .member("Id", external->xks_key_id)
+        .end_object();
+  }
   write_key_spec(json, key.type);
   write_algorithms(json, key.type);
   json.member("MultiRegion", key.replication != ReplicationRole::kNone);
   if (key.replication != ReplicationRole::kNone) write_multi_region(json, key, replica_regions);
-  if (key.type.construction == Construction::kEnvelope && !material_id.empty()) {
+  if (key.type.construction == Construction::kEnvelope && !external && !material_id.empty()) {
     json.member("CurrentKeyMaterialId", material_id);
   }
   json.end_object();

@@ -2,6 +2,7 @@
 
 #include "dialects/aws/json_call.h"
 #include "engine/key_management.h"
+#include "model/custom_key_store.h"
 #include "model/kms_operation.h"
 
 namespace kagimori::aws {
@@ -17,7 +18,8 @@ void write_algorithms(JsonWriter& json, const KeyType& type);
 std::string_view expiration_model(const std::optional<Timestamp>& valid_to);
 // KeyMetadata (AWS KMS API reference).
 void write_key_metadata(JsonWriter& json, const Key& key, std::string_view arn, AwsKeyState state,
-                        std::string_view material_id, std::span<const std::string> replica_regions);
+                        std::string_view material_id, std::span<const std::string> replica_regions,
+                        const std::optional<ExternalKey>& external);
 
 // Each reads its members, asks the engine and writes the answer.
 JsonAnswer kms_encrypt(JsonCall& call);
@@ -47,6 +49,13 @@ JsonAnswer kms_update_key_description(JsonCall& call);
 JsonAnswer kms_schedule_key_deletion(JsonCall& call);
 JsonAnswer kms_cancel_key_deletion(JsonCall& call);
 JsonAnswer kms_get_key_last_usage(JsonCall& call);
+
+JsonAnswer kms_create_custom_key_store(JsonCall& call);
+JsonAnswer kms_update_custom_key_store(JsonCall& call);
+JsonAnswer kms_delete_custom_key_store(JsonCall& call);
+JsonAnswer kms_connect_custom_key_store(JsonCall& call);
+JsonAnswer kms_disconnect_custom_key_store(JsonCall& call);
+JsonAnswer kms_describe_custom_key_stores(JsonCall& call);
 
 JsonAnswer kms_replicate_key(JsonCall& call);
 JsonAnswer kms_update_primary_region(JsonCall& call);

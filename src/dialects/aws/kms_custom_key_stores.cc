@@ -1,0 +1,197 @@
+// CreateCustomKeyStore, UpdateCustomKeyStore, DeleteCustomKeyStore, ConnectCustomKeyStore, DisconnectCustomKeyStore,
+// DescribeCustomKeyStores.
+
+#include <array>
+
+#include "dialects/aws/kms_members.h"
+#include "dialects/aws/kms_operations.h"
+#include "engine/custom_key_stores.h"
+
+namespace kagimori::aws {
+namespace {
+
+constexpr std::array<std::string_view, 2> kStoreTypes = {"AWS_CLOUDHSM", "EXTERNAL_KEY_STORE"};
+constexpr std::array<std::string_view, 2> kConnectivities = {"PUBLIC_ENDPOINT", "VPC_ENDPOINT_SERVICE"};
+
+std::optional<std::string> text_of(JsonMembers& members, std::string_view name, const TextConstraint& constraint) {
+  const auto text = members.text(name, constraint);
+  return text ? std::optional<std::string>(*text) : std::nullopt;
+}
+
+// The members that stores of type AWS_CLOUDHSM have; whether the request has one of them.
+bool read_cloud_hsm(JsonMembers& members) {
+  const auto cluster = members.text("CloudHsmClusterId", member::kCloudHsmClusterId);
+  const auto certificate = members.text("TrustAnchorCertificate", member::kTrustAnchorCertificate);
+  const auto password = members.hidden_text("KeyStorePassword", member::kKeyStorePassword);
+  return cluster || certificate || password;
+}
+
+struct ProxyMembers {
+  std::optional<std::string> uri_endpoint, uri_path, vpc_service_name, vpc_service_owner, access_key_id;
+  std::optional<XksConnectivity> connectivity;
+  std::shared_ptr<const SecretBytes> secret;
+
+  bool any() const {
+    return uri_endpoint || uri_path || vpc_service_name || vpc_service_owner || access_key_id || connectivity;
+  }
+};
+
+Status read_credential(const JsonValue& body, ProxyMembers& proxy) {
+  const JsonValue* const value = body.find("XksProxyAuthenticationCredential");
+  if (value == nullptr || value->is_null()) return {};
+  if (!value->is_object()) return fail(ErrorCode::kSerialization, "XksProxyAuthenticationCredential is not an object.");
+  JsonMembers members(*value, "xksProxyAuthenticationCredential");
+  members.require("AccessKeyId");
+  members.require("RawSecretAccessKey");
+  const auto access_key_id = members.hidden_text("AccessKeyId", member::kXksAccessKeyId);
+  const auto secret = members.hidden_text("RawSecretAccessKey", member::kXksSecretAccessKey);
+  TRY(members.status());
+  proxy.access_key_id = std::string(*access_key_id);
+  proxy.secret = std::make_shared<const SecretBytes>(SecretBytes::copy_of(as_bytes(*secret)));
+  return {};
+}
+
+ProxyMembers read_proxy(JsonMembers& members) {
+  ProxyMembers proxy;
+  proxy.uri_endpoint = text_of(members, "XksProxyUriEndpoint", member::kXksProxyUriEndpoint);
+  proxy.uri_path = text_of(members, "XksProxyUriPath", member::kXksProxyUriPath);
+  proxy.vpc_service_name = text_of(members, "XksProxyVpcEndpointServiceName", member::kXksVpcServiceName);
+  proxy.vpc_service_owner = text_of(members, "XksProxyVpcEndpointServiceOwner", member::kAccountId);
+  if (const auto name = members.enumeration("XksProxyConnectivity", kConnectivities)) {
+    proxy.connectivity =
+        *name == "PUBLIC_ENDPOINT" ? XksConnectivity::kPublicEndpoint : XksConnectivity::kVpcEndpointService;
+  }
+  return proxy;
+}
+
+// An operation whose only member is the id of a store and whose answer is {}.
+JsonAnswer simple_store_operation(JsonCall& call, Status (*operation)(Transaction&, std::string_view)) {
+  JsonMembers members(call.body);
+  std::string store_id(members.required_text("CustomKeyStoreId", member::kCustomKeyStoreId));
+  ANSWER_IF_FAILED(members.status());
+  return answer_later([store_id = std::move(store_id), operation](Transaction& transaction) -> Result<std::string> {
+    TRY(operation(transaction, store_id));
+    return std::string("{}");
+  });
+}
+
+void write_optional(JsonWriter& json, std::string_view name, std::string_view text) {
+  if (!text.empty()) json.member(name, text);
+}
+
+// CustomKeyStoresListEntry (AWS KMS API reference).
+void write_entry(JsonWriter& json, const CustomKeyStore& store) {
+  json.begin_object()
+      .member("CustomKeyStoreId", store.id)
+      .member("CustomKeyStoreName", store.name)
+      .member("ConnectionState", connection_state_name(store.state));
+  write_optional(json, "ConnectionErrorCode", store.error_code);
+  json.member("CreationDate", store.created)
+      .member("CustomKeyStoreType", custom_key_store_type_name(store.type))
+      .key("XksProxyConfiguration")
+      .begin_object()
+      .member("Connectivity", xks_connectivity_name(store.proxy.connectivity))
+      .member("AccessKeyId", store.proxy.access_key_id)
+      .member("UriEndpoint", store.proxy.uri_endpoint)
+      .member("UriPath", store.proxy.uri_path);
+  write_optional(json, "VpcEndpointServiceName", store.proxy.vpc_service_name);
+  write_optional(json, "VpcEndpointServiceOwner", store.proxy.vpc_service_owner);
+  json.end_object().end_object();
+}
+
+}  // namespace
+
+JsonAnswer kms_create_custom_key_store(JsonCall& call) {
+  JsonMembers members(call.body);
+  CreateCustomKeyStoreRequest request;
+  request.name = members.required_text("CustomKeyStoreName", member::kCustomKeyStoreName);
+  const auto type = members.enumeration("CustomKeyStoreType", kStoreTypes);
+  const bool cloud_hsm = read_cloud_hsm(members);
+  ProxyMembers proxy = read_proxy(members);
+  ANSWER_IF_FAILED(members.status());
+  ANSWER_IF_FAILED(read_credential(call.body, proxy));
+  if (type != "EXTERNAL_KEY_STORE") return answer_error(refuse_cloud_hsm().error());
+  if (cloud_hsm) {
+    return answer_error({ErrorCode::kValidation,
+                         "CloudHsmClusterId, TrustAnchorCertificate and KeyStorePassword are members of stores of type "
+                         "AWS_CLOUDHSM. Leave them out."});
+  }
+  if (!proxy.uri_endpoint || !proxy.uri_path || !proxy.connectivity || proxy.secret == nullptr) {
+    return answer_error({ErrorCode::kValidation,
+                         "An external key store needs XksProxyUriEndpoint, XksProxyUriPath, "
+                         "XksProxyAuthenticationCredential and XksProxyConnectivity."});
+  }
+  request.proxy = {*proxy.connectivity,
+                   *proxy.uri_endpoint,
+                   *proxy.uri_path,
+                   proxy.vpc_service_name.value_or(""),
+                   proxy.vpc_service_owner.value_or(""),
+                   *proxy.access_key_id};
+  request.secret = std::move(proxy.secret);
+  return answer_after_proxy([request = std::move(request)](Transaction& transaction) -> Result<std::string> {
+    TRY_ASSIGN(const std::string id, create_custom_key_store(transaction, request));
+    std::string body;
+    JsonWriter(body).begin_object().member("CustomKeyStoreId", id).end_object();
+    return body;
+  });
+}
+
+JsonAnswer kms_update_custom_key_store(JsonCall& call) {
+  JsonMembers members(call.body);
+  UpdateCustomKeyStoreRequest request;
+  request.store_id = members.required_text("CustomKeyStoreId", member::kCustomKeyStoreId);
+  request.name = text_of(members, "NewCustomKeyStoreName", member::kCustomKeyStoreName);
+  const bool cloud_hsm = read_cloud_hsm(members);
+  ProxyMembers proxy = read_proxy(members);
+  ANSWER_IF_FAILED(members.status());
+  ANSWER_IF_FAILED(read_credential(call.body, proxy));
+  if (cloud_hsm) return answer_error(refuse_cloud_hsm().error());
+  if (!request.name && !proxy.any()) {
+    return answer_error({ErrorCode::kValidation, "Nothing is to be changed. Name at least one new value."});
+  }
+  request.uri_endpoint = std::move(proxy.uri_endpoint);
+  request.uri_path = std::move(proxy.uri_path);
+  request.vpc_service_name = std::move(proxy.vpc_service_name);
+  request.vpc_service_owner = std::move(proxy.vpc_service_owner);
+  request.access_key_id = std::move(proxy.access_key_id);
+  request.connectivity = proxy.connectivity;
+  request.secret = std::move(proxy.secret);
+  return answer_after_proxy([request = std::move(request)](Transaction& transaction) -> Result<std::string> {
+    TRY(update_custom_key_store(transaction, request));
+    return std::string("{}");
+  });
+}
+
+JsonAnswer kms_delete_custom_key_store(JsonCall& call) { return simple_store_operation(call, delete_custom_key_store); }
+JsonAnswer kms_connect_custom_key_store(JsonCall& call) {
+  return simple_store_operation(call, connect_custom_key_store);
+}
+JsonAnswer kms_disconnect_custom_key_store(JsonCall& call) {
+  return simple_store_operation(call, disconnect_custom_key_store);
+}
+
+JsonAnswer kms_describe_custom_key_stores(JsonCall& call) {
+  JsonMembers members(call.body);
+  DescribeCustomKeyStoresRequest request;
+  request.store_id = members.text("CustomKeyStoreId", member::kCustomKeyStoreId).value_or("");
+  request.name = members.text("CustomKeyStoreName", member::kCustomKeyStoreName).value_or("");
+  request.limit = members.limit(service_limit::kCustomKeyStorePage);
+  request.marker = text_of(members, "Marker", member::kMarker);
+  ANSWER_IF_FAILED(members.status());
+  if (!request.store_id.empty() && !request.name.empty()) {
+    return answer_error({ErrorCode::kValidation, "Give CustomKeyStoreId or CustomKeyStoreName, not both."});
+  }
+  return answer_later([request = std::move(request)](Transaction& transaction) -> Result<std::string> {
+    TRY_ASSIGN(const CustomKeyStoreList list, describe_custom_key_stores(transaction, request));
+    std::string body;
+    JsonWriter json(body);
+    json.begin_object().key("CustomKeyStores").begin_array();
+    for (const CustomKeyStore& store : list.stores) write_entry(json, store);
+    json.end_array();
+    if (list.next_marker) json.member("NextMarker", *list.next_marker);
+    json.member("Truncated", list.next_marker.has_value()).end_object();
+    return body;
+  });
+}
+
+}  // namespace kagimori::aws

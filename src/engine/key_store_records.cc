@@ -1,0 +1,106 @@
+#include "engine/key_store_records.h"
+
+#include <fmt/format.h>
+
+#include "engine/cache_key.h"
+
+namespace kagimori {
+namespace {
+
+// How many stores there are stands in a record of its own, which every change of their set writes.
+Status count_key_stores(Transaction& transaction, int change) {
+  const std::string& account = transaction.account();
+  const Bytes key = record_key::custom_key_stores_of(account, transaction.region());
+  TRY_ASSIGN(const auto content, transaction.get<Bytes>(account, Table::kCustomKeyStoreCounts, key));
+  std::uint32_t count = 0;
+  if (content) {
+    ByteReader in(*content);
+    TRY_ASSIGN(count, in.u32());
+  }
+  count = static_cast<std::uint32_t>(static_cast<std::int64_t>(count) + change);
+  return transaction.put(account, Table::kCustomKeyStoreCounts, key, ByteWriter().u32(count).bytes());
+}
+
+Bytes key_of(const CustomKeyStore& store) {
+  return record_key::custom_key_store(store.account, store.region, store.id);
+}
+
+}  // namespace
+
+Result<CustomKeyStore> find_key_store(Transaction& transaction, std::string_view store_id) {
+  const std::string& account = transaction.account();
+  TRY_ASSIGN(auto store,
+             transaction.get<CustomKeyStore>(account, Table::kCustomKeyStores,
+                                             record_key::custom_key_store(account, transaction.region(), store_id)));
+  if (store) return *std::move(store);
+  return fail(ErrorCode::kCustomKeyStoreNotFound, fmt::format("The custom key store {} does not exist.", store_id));
+}
+
+Status put_key_store(Transaction& transaction, const CustomKeyStore& store) {
+  transaction.invalidate(cache_key::key_store(store.account, store.region, store.id));
+  return transaction.put(store.account, Table::kCustomKeyStores, key_of(store), encode(store));
+}
+
+Result<std::vector<CustomKeyStore>> change_key_stores(Transaction& transaction, int change) {
+  TRY(count_key_stores(transaction, change));
+  const std::string& account = transaction.account();
+  TRY_ASSIGN(auto loaded,
+             transaction.scan_all<CustomKeyStore>(account, Table::kCustomKeyStores,
+                                                  record_key::custom_key_stores_of(account, transaction.region())));
+  std::vector<CustomKeyStore> stores;
+  stores.reserve(loaded.size());
+  for (Loaded<CustomKeyStore>& store : loaded) stores.push_back(std::move(store.record));
+  return stores;
+}
+
+XksProxy proxy_of(Transaction& transaction, const CustomKeyStore& store, const SecretBytes& secret) {
+  return {transaction.outgoing(), store.id, store.region, store.proxy, secret, transaction.now()};
+}
+
+XksRequestMetadata xks_request_metadata(Transaction& transaction) {
+  const Caller& caller = transaction.caller();
+  return {caller.identity->arn, {}, std::string(transaction.trail().operation()), caller.origin.request_id};
+}
+
+Error xks_error(ErrorCode code, XksFault fault) {
+  return {code, fmt::format("The external key store proxy {}", xks_fault_meaning(fault).sentence)};
+}
+
+Status claim_external_key(Transaction& transaction, const ExternalKey& external, const Key& key) {
+  TRY_ASSIGN(CustomKeyStore store, find_key_store(transaction, external.store_id));
+  if (store.state != ConnectionState::kConnected) {
+    return fail(ErrorCode::kCustomKeyStoreInvalidState,
+                fmt::format("The connection state of custom key store {} is {}. Keys can be made only while it is "
+                            "CONNECTED.",
+                            store.id, connection_state_name(store.state)));
+  }
+  const Bytes place = record_key::xks_key(store.account, store.id, external.xks_key_id);
+  TRY_ASSIGN(const auto holder, transaction.get<RowId>(store.account, Table::kXksKeys, place));
+  if (holder) {
+    return fail(ErrorCode::kXksKeyAlreadyInUse,
+                fmt::format("The external key {} belongs to another KMS key of custom key store {}.",
+                            external.xks_key_id, store.id));
+  }
+  TRY_ASSIGN(const SecretBytes secret,
+             transaction.keyrings().unwrap(transaction.crypto(), material_binding(store), store.secret));
+  const auto fit = proxy_of(transaction, store, secret)
+                       .key_metadata(transaction.crypto(), external.xks_key_id, xks_request_metadata(transaction));
+  if (!fit) return fail(xks_error(xks_fault_meaning(fit.error()).create_key, fit.error()));
+  ++store.key_count;
+  TRY(put_key_store(transaction, store));
+  return transaction.put(store.account, Table::kXksKeys, place, encode_row(key.row));
+}
+
+Status release_external_key(Transaction& transaction, const ExternalKey& external, const Key& key) {
+  TRY_ASSIGN(auto store,
+             transaction.get<CustomKeyStore>(key.account, Table::kCustomKeyStores,
+                                             record_key::custom_key_store(key.account, key.region, external.store_id)));
+  // A damaged store must not keep a key from being destroyed.
+  if (store && store->key_count > 0) {
+    --store->key_count;
+    TRY(put_key_store(transaction, *store));
+  }
+  return transaction.erase(Table::kXksKeys, record_key::xks_key(key.account, external.store_id, external.xks_key_id));
+}
+
+}  // namespace kagimori

@@ -1,0 +1,39 @@
+#include "model/custom_key_store.h"
+
+#include "model/record_keys.h"
+
+namespace kagimori {
+namespace {
+
+TEST(CustomKeyStoreTest, AnObjectNamesItsExternalKey) {
+  KeyObject object;
+  EXPECT_EQ(external_key_of(object), std::nullopt);
+  set_external_key(object, {"cks-1", "key-1"});
+  EXPECT_EQ(external_key_of(object), (ExternalKey{"cks-1", "key-1"}));
+}
+
+TEST(CustomKeyStoreTest, OnlyWhoSwitchesItOffDisconnects) {
+  CustomKeyStore store;
+  for (const ConnectionState state :
+       {ConnectionState::kDisconnected, ConnectionState::kConnecting, ConnectionState::kConnected,
+        ConnectionState::kFailed, ConnectionState::kDisconnecting}) {
+    store.state = state;
+    EXPECT_EQ(store.is_disconnected(), connection_state_name(state).starts_with("DISCONNECT"));
+  }
+}
+
+TEST(CustomKeyStoreTest, AConnectionJobNamesItsStore) {
+  const Bytes key = record_key::connection_job("111122223333", "us-east-1", "cks-1");
+  const auto job = parse_connection_job(key);
+  ASSERT_TRUE(job);
+  EXPECT_EQ(job->account, "111122223333");
+  EXPECT_EQ(job->region, "us-east-1");
+  EXPECT_EQ(job->store_id, "cks-1");
+  for (std::size_t size = 0; size < key.size(); ++size) {
+    const auto part = parse_connection_job(ByteView(key).first(size));
+    EXPECT_TRUE(!part || part->store_id != "cks-1") << size;
+  }
+}
+
+}  // namespace
+}  // namespace kagimori
