@@ -96,8 +96,8 @@ Result<std::string> add_first_version(Transaction& transaction, Key& key, const 
     TRY_ASSIGN(generated, generate_key_material(transaction.crypto(), transaction.random(), key.type));
     material = &generated;
   }
-  TRY_ASSIGN(NewVersion made, add_version(transaction, key, RotationType::kNone, *material,
-                                               external ? &*external : nullptr));
+  TRY_ASSIGN(NewVersion made,
+             add_version(transaction, key, RotationType::kNone, *material, external ? &*external : nullptr));
   return std::move(made.version.material_id);
 }
 

@@ -53,8 +53,8 @@ Bytes read_golden(std::string_view name) {
 template <typename R>
 class RecordCodecTest : public testing::Test {};
 using Records = testing::Types<Key, KeyVersion, KeyObject, Transition, Tombstone, Alias, KeyPolicy, KeyLastUsage, Grant,
-                                CustomKeyStore, Account, User, UserPolicy, AccessKey, Role, Group, ManagedPolicy,
-                                ManagedPolicyVersion, Session, AccessKeyUse>;
+                               CustomKeyStore, Account, User, UserPolicy, AccessKey, Role, Group, ManagedPolicy,
+                               ManagedPolicyVersion, Session, AccessKeyUse>;
 TYPED_TEST_SUITE(RecordCodecTest, Records);
 
 TYPED_TEST(RecordCodecTest, EncodesAsTheGoldenFile) {

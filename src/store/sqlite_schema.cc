@@ -13,10 +13,11 @@ constexpr std::string_view kTablesOfSchema1[] = {
     "user_policies", "access_keys", "user_access_keys", "jobs"};
 
 constexpr std::string_view kTablesOfSchema2[] = {
-    "roles",           "role_names",        "groups",          "group_names",       "group_members",   "user_groups",
-    "policies",        "policy_names",      "policy_versions", "attached_policies", "policy_entities", "sessions",
-    "access_key_uses", "grant_grantees",    "grant_retirees",  "grant_names",       "grant_counts",    "key_usages",
-    "custom_key_stores", "custom_key_store_counts", "xks_keys"};
+    "roles",           "role_names",   "groups",          "group_names",       "group_members",
+    "user_groups",     "policies",     "policy_names",    "policy_versions",   "attached_policies",
+    "policy_entities", "sessions",     "access_key_uses", "grant_grantees",    "grant_retirees",
+    "grant_names",     "grant_counts", "key_usages",      "custom_key_stores", "custom_key_store_counts",
+    "xks_keys"};
 
 std::string create_tables(std::span<const std::string_view> names) {
   std::string sql;
