@@ -19,6 +19,7 @@ SUMMARY = []  # lines for the end of pytest's output
 # A pattern that is not listed must match a filling of "a".
 GROWN = {
     "[0-9]{12}": ("", "1", ""),
+    "^[A-Z2-7]+$": ("", "A", ""),
     "cluster-[2-7a-zA-Z]{11,16}": ("cluster-", "a", ""),
     r"^([a-z]+-){2,3}\d+$": ("a-a-", "1", ""),
     "^https://[a-zA-Z0-9.-]+$": ("https://", "a", ""),
@@ -86,7 +87,8 @@ def valid(shape, size=None):
         before, filling, after = GROWN.get(model.get("pattern"), ("", "a", ""))
         fixed = len(before) + len(after)
         text = before + filling * (max(least - fixed, 1) if fixed else least) + after
-        assert text == "" or "pattern" not in model or matches(model["pattern"], text), (shape, text)
+        fits = size is None or model.get("min", 0) <= size <= model.get("max", size)  # else the pattern may have no room
+        assert text == "" or "pattern" not in model or not fits or matches(model["pattern"], text), (shape, text)
         return text
     if kind == "structure":
         return {name: valid(model["members"][name]["shape"]) for name in model.get("required", ())}

@@ -102,8 +102,10 @@ def test_the_quota(world, kms, proxy):
 
 
 @pytest.mark.parametrize("changes, code", (
-    ({"CustomKeyStoreType": "AWS_CLOUDHSM"}, "UnsupportedOperationException"),
-    ({"CustomKeyStoreType": None}, "UnsupportedOperationException"),
+    ({"CustomKeyStoreType": "AWS_CLOUDHSM"}, "ValidationException"),
+    ({"CustomKeyStoreType": None}, "ValidationException"),
+    ({"CustomKeyStoreType": None, "CloudHsmClusterId": "cluster-23456abcdef", "TrustAnchorCertificate": "x",
+      "KeyStorePassword": "secret-password"}, "CloudHsmClusterNotFoundException"),
     ({"CustomKeyStoreType": "OTHER"}, "ValidationException"),
     ({"CloudHsmClusterId": "cluster-1a23b4cdefg"}, "ValidationException"),
     ({"XksProxyUriEndpoint": None}, "ValidationException"),

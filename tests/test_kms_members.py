@@ -147,7 +147,7 @@ def test_the_plaintext_is_never_echoed(admin, case):
 
 
 @pytest.mark.parametrize("name, members", (
-    ("PKCS#11", {"Origin": "AWS_CLOUDHSM", "CustomKeyStoreId": "cks-1234567890abcdef0"}),
+    ("cluster", {"Origin": "AWS_CLOUDHSM", "CustomKeyStoreId": "cks-1234567890abcdef0"}),
 ))
 def test_create_key_names_the_member_that_is_not_supported(kms, name, members):
     refused("UnsupportedOperationException", kms.create_key, contains=name, **members)

@@ -52,6 +52,13 @@ bool matches_policy_text(std::string_view text) { return !text.empty() && is_lat
 bool matches_word(std::string_view text) { return is_made_of(text, "_"); }
 bool matches_marker(std::string_view text) { return is_latin1(text, ""); }
 bool matches_xks_key_id(std::string_view text) { return is_made_of(text, "-_."); }
+bool matches_cluster_id(std::string_view text) {
+  constexpr std::string_view kPrefix = "cluster-";
+  if (!text.starts_with(kPrefix)) return false;
+  text.remove_prefix(kPrefix.size());
+  return text.size() >= 11 && text.size() <= 16 && is_made_of(text, "") &&
+         text.find_first_of("0189") == std::string_view::npos;
+}
 bool matches_principal_id(std::string_view text) { return is_made_of(text, "_+=,.@:/-"); }
 
 bool matches_service_principal(std::string_view text) {

@@ -45,6 +45,7 @@ bool matches_material_id(std::string_view text);           // ^[a-f0-9]+$
 bool matches_material_description(std::string_view text);  // ^[a-zA-Z0-9:/_\s.-]+$
 bool matches_xks_uri_endpoint(std::string_view text);      // ^https://[a-zA-Z0-9.-]+$
 bool matches_xks_uri_path(std::string_view text);          // [/prefix]/kms/xks/v and one or two digits
+bool matches_cluster_id(std::string_view text);            // cluster-[2-7a-zA-Z]{11,16}
 bool matches_vpc_service_name(std::string_view text);      // (com|eu).amazonaws.vpce.region.vpce-svc-id
 bool matches_account_id(std::string_view text);            // ^[0-9]{12}$
 bool matches_base32(std::string_view text);                // ^[A-Z2-7]+$
@@ -69,7 +70,7 @@ inline constexpr TextConstraint kTagKey{1, 128};
 inline constexpr TextConstraint kTagValue{0, 256};
 inline constexpr TextConstraint kCustomKeyStoreId{1, 64};
 inline constexpr TextConstraint kCustomKeyStoreName{1, 256};
-inline constexpr TextConstraint kCloudHsmClusterId{19, 24};
+inline constexpr TextConstraint kCloudHsmClusterId{19, 24, "cluster-[2-7a-zA-Z]{11,16}", matches_cluster_id};
 inline constexpr TextConstraint kTrustAnchorCertificate{1, 5000};
 inline constexpr TextConstraint kKeyStorePassword{7, 32};
 inline constexpr TextConstraint kXksProxyUriEndpoint{10, 128, "^https://[a-zA-Z0-9.-]+$", matches_xks_uri_endpoint};
@@ -77,7 +78,7 @@ inline constexpr TextConstraint kXksProxyUriPath{
     10, 128, "^(/[a-zA-Z0-9\\/_-]+/kms/xks/v\\d{1,2})$|^(/kms/xks/v\\d{1,2})$", matches_xks_uri_path};
 inline constexpr TextConstraint kXksVpcServiceName{
     20, 64, "^(com|eu)\\.amazonaws\\.vpce\\.([a-z]+-){2,3}\\d+\\.vpce-svc-[0-9a-z]+$", matches_vpc_service_name};
-inline constexpr TextConstraint kAccountId{12, 12, "^[0-9]{12}$", matches_account_id};
+inline constexpr TextConstraint kAccountId{12, 12, "[0-9]{12}", matches_account_id};
 inline constexpr TextConstraint kXksAccessKeyId{20, 30, "^[A-Z2-7]+$", matches_base32};
 inline constexpr TextConstraint kXksSecretAccessKey{43, 64, "^[a-zA-Z0-9\\/+=]+$", matches_base64};
 inline constexpr TextConstraint kXksKeyId{1, 128, "^[a-zA-Z0-9-_.]+$", matches_xks_key_id};

@@ -1,6 +1,8 @@
 // CreateCustomKeyStore, UpdateCustomKeyStore, DeleteCustomKeyStore, ConnectCustomKeyStore, DisconnectCustomKeyStore,
 // DescribeCustomKeyStores.
 
+#include <fmt/format.h>
+
 #include <array>
 
 #include "dialects/aws/kms_members.h"
@@ -18,12 +20,25 @@ std::optional<std::string> text_of(JsonMembers& members, std::string_view name, 
   return text ? std::optional<std::string>(*text) : std::nullopt;
 }
 
-// The members that stores of type AWS_CLOUDHSM have; whether the request has one of them.
-bool read_cloud_hsm(JsonMembers& members) {
-  const auto cluster = members.text("CloudHsmClusterId", member::kCloudHsmClusterId);
-  const auto certificate = members.text("TrustAnchorCertificate", member::kTrustAnchorCertificate);
-  const auto password = members.hidden_text("KeyStorePassword", member::kKeyStorePassword);
-  return cluster || certificate || password;
+// The members that stores of type AWS_CLOUDHSM have.
+struct ClusterMembers {
+  std::optional<std::string_view> cluster_id, trust_anchor, password;
+
+  bool any() const { return cluster_id || trust_anchor || password; }
+};
+
+ClusterMembers read_cluster(JsonMembers& members) {
+  ClusterMembers cluster;
+  cluster.cluster_id = members.text("CloudHsmClusterId", member::kCloudHsmClusterId);
+  cluster.trust_anchor = members.text("TrustAnchorCertificate", member::kTrustAnchorCertificate);
+  cluster.password = members.hidden_text("KeyStorePassword", member::kKeyStorePassword);
+  return cluster;
+}
+
+JsonAnswer refuse_cluster_members() {
+  return answer_error({ErrorCode::kValidation,
+                       "CloudHsmClusterId, TrustAnchorCertificate and KeyStorePassword are members of stores of type "
+                       "AWS_CLOUDHSM. Leave them out."});
 }
 
 struct ProxyMembers {
@@ -36,19 +51,17 @@ struct ProxyMembers {
   }
 };
 
-Status read_credential(const JsonValue& body, ProxyMembers& proxy) {
-  const JsonValue* const value = body.find("XksProxyAuthenticationCredential");
-  if (value == nullptr || value->is_null()) return {};
-  if (!value->is_object()) return fail(ErrorCode::kSerialization, "XksProxyAuthenticationCredential is not an object.");
-  JsonMembers members(*value, "xksProxyAuthenticationCredential");
-  members.require("AccessKeyId");
-  members.require("RawSecretAccessKey");
-  const auto access_key_id = members.hidden_text("AccessKeyId", member::kXksAccessKeyId);
-  const auto secret = members.hidden_text("RawSecretAccessKey", member::kXksSecretAccessKey);
-  TRY(members.status());
-  proxy.access_key_id = std::string(*access_key_id);
-  proxy.secret = std::make_shared<const SecretBytes>(SecretBytes::copy_of(as_bytes(*secret)));
-  return {};
+void read_credential(JsonMembers& members, ProxyMembers& proxy) {
+  const JsonValue* const credential = members.structure("XksProxyAuthenticationCredential");
+  if (credential == nullptr) return;
+  JsonMembers inner(*credential, "xksProxyAuthenticationCredential");
+  inner.require("AccessKeyId");
+  inner.require("RawSecretAccessKey");
+  const auto access_key_id = inner.hidden_text("AccessKeyId", member::kXksAccessKeyId);
+  const auto secret = inner.hidden_text("RawSecretAccessKey", member::kXksSecretAccessKey);
+  members.absorb(inner);
+  if (access_key_id) proxy.access_key_id = std::string(*access_key_id);
+  if (secret) proxy.secret = std::make_shared<const SecretBytes>(SecretBytes::copy_of(as_bytes(*secret)));
 }
 
 ProxyMembers read_proxy(JsonMembers& members) {
@@ -61,6 +74,7 @@ ProxyMembers read_proxy(JsonMembers& members) {
     proxy.connectivity =
         *name == "PUBLIC_ENDPOINT" ? XksConnectivity::kPublicEndpoint : XksConnectivity::kVpcEndpointService;
   }
+  read_credential(members, proxy);
   return proxy;
 }
 
@@ -106,16 +120,19 @@ JsonAnswer kms_create_custom_key_store(JsonCall& call) {
   CreateCustomKeyStoreRequest request;
   request.name = members.required_text("CustomKeyStoreName", member::kCustomKeyStoreName);
   const auto type = members.enumeration("CustomKeyStoreType", kStoreTypes);
-  const bool cloud_hsm = read_cloud_hsm(members);
+  const ClusterMembers hsm = read_cluster(members);
   ProxyMembers proxy = read_proxy(members);
   ANSWER_IF_FAILED(members.status());
-  ANSWER_IF_FAILED(read_credential(call.body, proxy));
-  if (type != "EXTERNAL_KEY_STORE") return answer_error(refuse_cloud_hsm().error());
-  if (cloud_hsm) {
-    return answer_error({ErrorCode::kValidation,
-                         "CloudHsmClusterId, TrustAnchorCertificate and KeyStorePassword are members of stores of type "
-                         "AWS_CLOUDHSM. Leave them out."});
+  if (type != "EXTERNAL_KEY_STORE") {
+    if (!hsm.cluster_id || !hsm.trust_anchor || !hsm.password) {
+      return answer_error({ErrorCode::kValidation,
+                           "A custom key store of type AWS_CLOUDHSM (the default) needs CloudHsmClusterId, "
+                           "TrustAnchorCertificate and KeyStorePassword."});
+    }
+    return answer_error({ErrorCode::kCloudHsmClusterNotFound,
+                         fmt::format("This server knows no cluster {}: none is configured.", *hsm.cluster_id)});
   }
+  if (hsm.any()) return refuse_cluster_members();
   if (!proxy.uri_endpoint || !proxy.uri_path || !proxy.connectivity || proxy.secret == nullptr) {
     return answer_error({ErrorCode::kValidation,
                          "An external key store needs XksProxyUriEndpoint, XksProxyUriPath, "
@@ -141,11 +158,10 @@ JsonAnswer kms_update_custom_key_store(JsonCall& call) {
   UpdateCustomKeyStoreRequest request;
   request.store_id = members.required_text("CustomKeyStoreId", member::kCustomKeyStoreId);
   request.name = text_of(members, "NewCustomKeyStoreName", member::kCustomKeyStoreName);
-  const bool cloud_hsm = read_cloud_hsm(members);
+  const ClusterMembers hsm = read_cluster(members);
   ProxyMembers proxy = read_proxy(members);
   ANSWER_IF_FAILED(members.status());
-  ANSWER_IF_FAILED(read_credential(call.body, proxy));
-  if (cloud_hsm) return answer_error(refuse_cloud_hsm().error());
+  if (hsm.any()) return refuse_cluster_members();
   if (!request.name && !proxy.any()) {
     return answer_error({ErrorCode::kValidation, "Nothing is to be changed. Name at least one new value."});
   }

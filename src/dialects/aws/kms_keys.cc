@@ -54,7 +54,11 @@ Status read_key_type(JsonMembers& members, CreateKeyRequest& request) {
   const std::string_view chosen = spec.value_or(old_spec.value_or("SYMMETRIC_DEFAULT"));
   TRY_ASSIGN(request.type, aws_key_type(chosen, usage.value_or(std::string_view())));
   if (origin == "EXTERNAL") request.origin = KeyOrigin::kImported;
-  if (origin == "AWS_CLOUDHSM") return refuse_cloud_hsm();
+  if (origin == "AWS_CLOUDHSM") {
+    return fail(ErrorCode::kUnsupportedOperation,
+                "Origin AWS_CLOUDHSM needs a custom key store of type AWS_CLOUDHSM, and this server knows no cluster "
+                "for one. Use an external key store (EXTERNAL_KEY_STORE).");
+  }
   return read_external_key(origin, store_id, xks_key_id, request);
 }
 

@@ -65,13 +65,6 @@ Status refuse_member(const JsonMembers& members, std::string_view name) {
   return fail(ErrorCode::kUnsupportedOperation, fmt::format("{} is not supported by this server.", name));
 }
 
-Status refuse_cloud_hsm() {
-  return fail(
-      ErrorCode::kUnsupportedOperation,
-      "Custom key stores of type AWS_CLOUDHSM need a PKCS#11 cluster, and none is configured on this server. Use "
-      "an external key store (EXTERNAL_KEY_STORE).");
-}
-
 void read_recipient(JsonMembers& members) {
   const JsonValue* const recipient = members.structure("Recipient");
   if (recipient == nullptr) return;

@@ -14,8 +14,6 @@ namespace kagimori::aws {
 Status check_grant_tokens(JsonCall& call, JsonMembers& members);
 // UnsupportedOperationException that names the member, if the request has it.
 Status refuse_member(const JsonMembers& members, std::string_view name);
-// UnsupportedOperationException that says what stores of type AWS_CLOUDHSM lack.
-Status refuse_cloud_hsm();
 // Recipient: its shape.
 void read_recipient(JsonMembers& members);
 // EncryptionAlgorithm (or a member of its type); the default where it is absent.
