@@ -8,8 +8,10 @@ import os
 import shlex
 import signal
 import socket
+import ssl
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,6 +33,29 @@ READY_SECONDS = 30
 STOP_SECONDS = 30
 # Reading the services' models costs far more than a request: once for all clients.
 MODELS = botocore.loaders.create_loader()
+
+
+class OnceSet:
+    """urllib3 sets the ALPN protocols of a context anew for each connection, though all connections of a client share it.
+    CPython makes a connection's TLS object from the context without holding the interpreter lock, so a thread that sets
+    them frees what another one is copying: a mangled ClientHello (one in some thousand bursts of new connections, seen as
+    "tlsv1 alert decode error", with the server out of it) or a crash. To set them once a context is enough."""
+
+    set_protocols = ssl.SSLContext.set_alpn_protocols
+    lock = threading.Lock()
+
+    @classmethod
+    def install(cls):
+        def set_once(context, protocols):
+            with cls.lock:
+                if getattr(context, "protocols_set", None) != protocols:
+                    cls.set_protocols(context, protocols)
+                    context.protocols_set = list(protocols)
+
+        ssl.SSLContext.set_alpn_protocols = set_once
+
+
+OnceSet.install()
 
 
 def free_port():

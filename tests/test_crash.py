@@ -73,16 +73,11 @@ class Client:
         self.acknowledged = 0
         self.unheard_create = False
         self.failure = None
-        self.kms = None
 
-    def connect(self, server):
-        """A client per thread: with one that all share, the interpreter's TLS crashed when the server was killed."""
-        self.kms = server.admin.client("kms")
-
-    def work(self):
+    def work(self, kms):
         try:
             while True:
-                self.step(self.kms)
+                self.step(kms)
                 self.acknowledged += 1
         except KILLED:
             pass
@@ -138,7 +133,7 @@ class Client:
         self.ciphertexts.append(KnownCiphertext(key, made["CiphertextBlob"], plaintext, context))
         self.fresh.append(self.ciphertexts[-1])
 
-    def check(self, everything=False):
+    def check(self, kms, everything=False):
         """All that changed since the last look, and a sample of the rest (or everything)."""
         keys, ciphertexts = self.keys, self.ciphertexts
         if not everything:
@@ -147,9 +142,9 @@ class Client:
             keys = {**{key.key_id: key for key in older}, **changed}.values()
             ciphertexts = self.fresh + self.random.sample(self.ciphertexts, min(SAMPLE, len(self.ciphertexts)))
         for key in keys:
-            key.settle(look_at(self.kms, key))
+            key.settle(look_at(kms, key))
         for one in ciphertexts:
-            self.check_ciphertext(self.kms, one)
+            self.check_ciphertext(kms, one)
         self.changed, self.fresh = [], []
 
     def check_ciphertext(self, kms, one):
@@ -166,9 +161,9 @@ def key_ids(kms):
     return {key["KeyId"] for page in kms.get_paginator("list_keys").paginate() for key in page["Keys"]}
 
 
-def check_all(server, clients, **options):
+def check_all(server, kms, clients, **options):
     with ThreadPoolExecutor(len(clients)) as pool:
-        looks = [pool.submit(client.check, **options) for client in clients]
+        looks = [pool.submit(client.check, kms, **options) for client in clients]
     for look in looks:
         try:
             look.result()
@@ -176,8 +171,8 @@ def check_all(server, clients, **options):
             raise AssertionError(f"{error}; exit code {server.process.poll()}\n{server.log_tail()}") from error
 
 
-def work_until_killed(server, clients, seconds):
-    threads = [threading.Thread(target=client.work) for client in clients]
+def work_until_killed(server, kms, clients, seconds):
+    threads = [threading.Thread(target=client.work, args=(kms,)) for client in clients]
     for thread in threads:
         thread.start()
     time.sleep(seconds)  # the random moment: neither side knows of it
@@ -187,13 +182,6 @@ def work_until_killed(server, clients, seconds):
         assert not thread.is_alive(), "a client still waits for a dead server"
     for client in clients:
         assert client.failure is None, f"client {client.number}: {client.failure!r}"
-
-
-def start(server, clients):
-    server.start()
-    for client in clients:
-        client.connect(server)
-    return server.admin.client("kms")
 
 
 def kill_at_start(server, seconds):
@@ -215,19 +203,21 @@ def test_kill_9_loses_nothing_acknowledged(fresh_server):
     for round_number in range(KILLS_AT_WORK):
         if round_number in starts_to_kill:
             kill_at_start(server, moments.uniform(0, 0.15))
-        kms = start(server, clients)
-        check_all(server, clients)
+        server.start()
+        kms = server.admin.client("kms")
+        check_all(server, kms, clients)
         unheard = sum(client.unheard_create for client in clients)
         unknown = key_ids(kms) - {key.key_id for client in clients for key in client.keys}
         assert len(unknown - unknown_before) <= unheard, "there are keys that nobody asked for"
         unknown_before = unknown
         for client in clients:
             client.unheard_create = False
-        work_until_killed(server, clients, moments.uniform(0.01, 0.4))
-    kms = start(server, clients)
-    check_all(server, clients, everything=True)
+        work_until_killed(server, kms, clients, moments.uniform(0.01, 0.4))
+    server.start()
+    kms = server.admin.client("kms")
+    check_all(server, kms, clients, everything=True)
     enable_all(kms, clients)
-    check_all(server, clients, everything=True)
+    check_all(server, kms, clients, everything=True)
     assert {key.key_id for client in clients for key in client.keys} <= key_ids(kms)
     acknowledged = sum(client.acknowledged for client in clients)
     assert acknowledged > KILLS_AT_WORK * CLIENTS, "the clients hardly got to work; the test shows nothing"

@@ -248,6 +248,11 @@ Result<Decision> decide_access(const Caller& caller, const AccessRequest& reques
   if (request.key != nullptr) {
     input.cross_account = request.key->key->account != who.account();
     if (request.key->policy != nullptr) input.key_policy = evaluate(*request.key->policy, policy_request).kind;
+    // Key policies are written for AWS's actions. Of the ones that AWS has not, the key's account decides with its
+    // identity policies, unless the key policy says something.
+    if (!input.cross_account && request.action.starts_with("kagimori:")) {
+      input.key_policy = std::max(input.key_policy, PolicyOutcome::Kind::kAllowAccount);
+    }
   } else if (request.trust != nullptr) {
     input.cross_account = request.trust->account != who.account();
     input.key_policy = evaluate(*request.trust->policy, policy_request).kind;

@@ -5,6 +5,7 @@
 #include "engine/import_wrapping.h"
 #include "engine/imported_versions.h"
 #include "engine/key_policies.h"
+#include "engine/key_protection.h"
 #include "engine/key_store_records.h"
 #include "engine/lifecycle_changes.h"
 #include "engine/marker.h"
@@ -37,6 +38,7 @@ Status set_enabled(Transaction& transaction, std::string_view key_id, bool enabl
   }
   TRY(transaction.authorize_key(enabled ? "kms:EnableKey" : "kms:DisableKey", found, facts));
   TRY(check_key_state(operation, found.state(), found.arn));
+  if (!enabled) TRY(check_deletion_protection(found.key, found.arn, "disabled"));
   transaction.trail().response("keyId", found.arn);
   if (found.key.enabled == enabled) return {};
   Key key = found.key;
@@ -176,6 +178,8 @@ Result<ScheduledDeletion> schedule_key_deletion(Transaction& transaction, std::s
                                                     kMinPendingWindowDays, kMaxPendingWindowDays));
   }
   TRY(check_key_state(KmsOperation::kScheduleKeyDeletion, found.state(), found.arn));
+  TRY(check_deletion_protection(found.key, found.arn, "deleted"));
+  TRY(check_minimum_window(found.key, found.arn, days));
   Key key = found.key;
   // A primary first outlives its replicas; leave_related_keys() sets the date then.
   const bool waits = !key.replica_regions.empty();

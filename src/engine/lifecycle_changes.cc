@@ -93,7 +93,7 @@ Status rotate_key(Transaction& transaction, Key& key, RotationType rotation) {
   return {};
 }
 
-Status destroy_key(Transaction& transaction, const Key& before) {
+Status destroy_key(Transaction& transaction, const Key& before, std::string_view reason) {
   Key key = before;
   const std::string& account = key.account;
   const Bytes prefix = record_key::of_key(account, key.row);
@@ -125,7 +125,7 @@ Status destroy_key(Transaction& transaction, const Key& before) {
   TRY(free_aliases(transaction, key));
   TRY(remove_grants(transaction, key, transaction.lifecycle_now()));
   TRY(transaction.erase(Table::kKeyIds, record_key::key_id(account, key.region, key.key_id)));
-  TRY(transaction.add_transition(key, "PendingDeletion", "Destroyed", "deletion-date"));
+  TRY(transaction.add_transition(key, "PendingDeletion", "Destroyed", reason));
   key.alias_count = 0;
   key.enabled = false;
   key.deletion_date.reset();

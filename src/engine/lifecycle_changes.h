@@ -16,7 +16,8 @@ Result<NewVersion> add_version(Transaction& transaction, Key& key, RotationType 
 Status rotate_key(Transaction& transaction, Key& key, RotationType rotation);
 
 // Destroys every version's material and leaves the record, its history and a tombstone; names and aliases are freed.
-Status destroy_key(Transaction& transaction, const Key& before);
+// The key must be pending deletion; `reason` is the code of the transition.
+Status destroy_key(Transaction& transaction, const Key& before, std::string_view reason = "deletion-date");
 
 // Does what a row of kDue asks for, if it is still to be done. Run by the clock.
 Status apply_due(Transaction& transaction, const DueEntry& due);

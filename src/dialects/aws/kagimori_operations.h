@@ -20,6 +20,9 @@ const KagimoriOperation* kagimori_operation(std::string_view name);
 JsonAnswer kagimori_create_account(JsonCall& call);
 JsonAnswer kagimori_list_accounts(JsonCall& call);
 JsonAnswer kagimori_confirm_time(JsonCall& call);
+JsonAnswer kagimori_put_key_protection(JsonCall& call);
+JsonAnswer kagimori_get_key_protection(JsonCall& call);
+JsonAnswer kagimori_destroy_key(JsonCall& call);
 
 // Test mode:
 //   AdvanceLifecycleClock {Seconds}               moves lifecycle time forward
