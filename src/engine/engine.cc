@@ -179,6 +179,10 @@ Status Engine::admit(const Caller& caller, const Trail& trail) const {
                                             " belongs. Use another endpoint of the server.");
 }
 
+Status Engine::throttle(EngineWorker& worker, const Caller& caller, RequestFamily family) {
+  return throttle_.admit(worker.buckets, family, caller.identity->account(), caller.region, caller.time);
+}
+
 // --- Cache fills ---
 
 void Engine::fill(EngineWorker& worker, std::function<void(Status)> then) {

@@ -84,6 +84,8 @@ class Engine : private KeyUsageSource {
 
   // Whether the listener that the request came through serves the operation's plane; kAccessDenied otherwise.
   Status admit(const Caller& caller, const Trail& trail) const;
+  // kThrottling when the caller's account has made too many requests of the family. Once for each request.
+  Status throttle(EngineWorker& worker, const Caller& caller, RequestFamily family);
 
   // Fetches worker.missing; `then` runs on the worker's thread, with an error when the store could not be read.
   void fill(EngineWorker& worker, std::function<void(Status)> then);
@@ -139,7 +141,8 @@ class Engine : private KeyUsageSource {
  private:
   struct Job;
 
-  explicit Engine(Parts parts) : parts_(std::move(parts)), outbox_(parts_.store, parts_.log) {}
+  explicit Engine(Parts parts)
+      : parts_(std::move(parts)), throttle_(parts_.settings.request_rates), outbox_(parts_.store, parts_.log) {}
   void execute(PoolThread& thread, const std::shared_ptr<Job>& job);
   // What a try of a job leads to once it is durable.
   struct Outcome {
@@ -180,6 +183,7 @@ class Engine : private KeyUsageSource {
   Transaction::Environment environment(PoolThread& thread);
 
   Parts parts_;
+  Throttle throttle_;
   std::atomic<WorkerPort*> port_{nullptr};
   std::unique_ptr<Pool> pool_;
   std::unique_ptr<Pool> proxy_pool_;                // for what waits for external key store proxies

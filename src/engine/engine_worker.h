@@ -45,6 +45,7 @@ struct EngineWorker {
   std::unordered_map<std::string, Fill> fills;
 
   WorkerUsages usages;
+  Throttle::Known buckets;
 
   std::string audit_lines;    // written before the answers of this turn
   std::string request_lines;  // the request log

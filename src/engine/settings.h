@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/throttle.h"
+
 namespace kagimori {
 
 // Bounds of what one account may have; defaults are AWS's (KMS and IAM developer guides, "Quotas").
@@ -44,6 +46,7 @@ struct EngineSettings {
   std::int64_t sweep_interval_seconds = 10;
   bool log_requests = true;
   Quotas quotas;
+  RequestRates request_rates = {};
 
   bool serves(std::string_view name) const;
   std::vector<std::string> all_regions() const;  // the home region first, each once

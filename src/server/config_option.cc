@@ -25,6 +25,7 @@ constexpr std::int64_t kKib = 1 << 10;
 constexpr std::int64_t kMib = 1 << 20;
 constexpr std::int64_t kGib = 1 << 30;
 constexpr std::int64_t kDay = 86'400;
+constexpr std::int64_t kMaxRate = 10'000'000;
 
 // Names and descriptions are what a person reads; keep each to a line of the page that is made of them.
 constexpr Option<Config> kOptions[] = {
@@ -145,6 +146,22 @@ constexpr Option<Config> kOptions[] = {
      "Threads that wait for external key store proxies.", 1, 1024},
     {"lifecycle.sweep_interval_seconds", kSeconds, slot<&Config::engine, &EngineSettings::sweep_interval_seconds>,
      "How often due rotations and deletions are looked for.", 1, kDay},
+
+    {"throttling.cryptographic", kCount,
+     slot<&Config::engine, &EngineSettings::request_rates, &RequestRates::cryptographic>,
+     "Encrypt, Decrypt, ReEncrypt, GenerateDataKey, MACs and random bytes (AWS: 10000 to 100000).", 0, kMaxRate},
+    {"throttling.asymmetric", kCount, slot<&Config::engine, &EngineSettings::request_rates, &RequestRates::asymmetric>,
+     "Sign, Verify, DeriveSharedSecret, Encapsulate, Decapsulate (AWS: 1000 for each kind of key).", 0, kMaxRate},
+    {"throttling.data_key_pairs", kCount,
+     slot<&Config::engine, &EngineSettings::request_rates, &RequestRates::data_key_pairs>,
+     "GenerateDataKeyPair, GenerateDataKeyPairWithoutPlaintext (AWS: 1 to 100).", 0, kMaxRate},
+    {"throttling.reads", kCount, slot<&Config::engine, &EngineSettings::request_rates, &RequestRates::reads>,
+     "KMS operations that only tell (AWS: 100 to 2000 each).", 0, kMaxRate},
+    {"throttling.changes", kCount, slot<&Config::engine, &EngineSettings::request_rates, &RequestRates::changes>,
+     "KMS operations that change something (AWS: 5 to 50 each).", 0, kMaxRate},
+    {"throttling.administration", kCount,
+     slot<&Config::engine, &EngineSettings::request_rates, &RequestRates::administration>,
+     "IAM, STS and the operations of Kagimori's own.", 0, kMaxRate},
 
     {"quotas.keys_per_account", kCount, slot<&Config::engine, &EngineSettings::quotas, &Quotas::keys_per_account>,
      "Keys of an account, all states.", 1, 100'000'000},

@@ -1,6 +1,7 @@
 #include "dialects/aws/aws_handler.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/log.h"
 #include "dialects/aws/kagimori_operations.h"
@@ -72,6 +73,7 @@ constexpr QueryService kStsInJson{"sts", Dialect::kAwsSts, sts_json_operation, e
 struct Target {
   Dialect dialect = Dialect::kAwsKms;
   OperationInfo info;
+  RequestFamily family = RequestFamily::kAdministration;
   JsonAnswer (*handle)(JsonCall&) = nullptr;
 };
 
@@ -80,12 +82,16 @@ std::optional<Target> find_target(std::string_view target, bool test_mode) {
     const auto operation = kms_operation_by_name(target.substr(kKmsTarget.size()));
     if (!operation) return std::nullopt;
     const KmsOperationInfo& info = kms_operation_info(*operation);
-    return Target{Dialect::kAwsKms, {info.name, info.read_only, info.plane}, kms_handler(*operation)};
+    return Target{
+        Dialect::kAwsKms, {info.name, info.read_only, info.plane}, request_family(*operation), kms_handler(*operation)};
   }
   if (target.starts_with(kKagimoriTarget)) {
     const KagimoriOperation* const operation = kagimori_operation(target.substr(kKagimoriTarget.size()));
     if (operation == nullptr || (operation->test_only && !test_mode)) return std::nullopt;
-    return Target{Dialect::kKagimori, {operation->name, operation->read_only, Plane::kManagement}, operation->handle};
+    return Target{Dialect::kKagimori,
+                  {operation->name, operation->read_only, Plane::kManagement},
+                  RequestFamily::kAdministration,
+                  operation->handle};
   }
   return std::nullopt;
 }
@@ -214,6 +220,12 @@ Result<Caller> AwsHandler::authenticate(const Pending& pending, Dialect dialect,
   return dialect_.engine.authenticate(*worker_, signed_request, std::move(origin), service);
 }
 
+Status AwsHandler::admit(Pending& pending, const Caller& caller, const Trail& trail, RequestFamily family) {
+  TRY(dialect_.engine.admit(caller, trail));
+  if (std::exchange(pending.counted, true)) return {};
+  return dialect_.engine.throttle(*worker_, caller, family);
+}
+
 void AwsHandler::process_json(Pending pending, std::string_view target_text) {
   pending.encode = encode_json;
   const auto refuse = [this](const Pending& refused, const Error& error) { respond(refused, fail(error), {}); };
@@ -240,7 +252,7 @@ void AwsHandler::process_json(Pending pending, std::string_view target_text) {
     answer = answer_error({ErrorCode::kSerialization, "The content type must be application/x-amz-json-1.1."});
   } else if (!body || !(*body)->is_object()) {
     answer = answer_error(body ? Error{ErrorCode::kSerialization, "The body must be a JSON object."} : body.error());
-  } else if (const Status admitted = dialect_.engine.admit(*caller, trail); !admitted) {
+  } else if (const Status admitted = admit(pending, *caller, trail, target->family); !admitted) {
     answer = answer_error(admitted.error());
   } else if (target->handle == nullptr) {
     answer = answer_error(
@@ -296,7 +308,7 @@ void AwsHandler::process_query(Pending pending) {
   pending.operation = operation->name;
   Trail trail({operation->name, operation->read_only, operation->plane});
   auto work = operation->parse(*form, pending.request_id);
-  Status admitted = work ? dialect_.engine.admit(*caller, trail) : Status(fail(work.error()));
+  Status admitted = work ? admit(pending, *caller, trail, RequestFamily::kAdministration) : Status(fail(work.error()));
   if (const auto fault = ordered_fault(operation->name)) admitted = fail(*fault);
   if (!admitted) {
     dialect_.engine.emit(*worker_, *caller, trail, &admitted.error());

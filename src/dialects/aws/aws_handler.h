@@ -46,6 +46,7 @@ class AwsHandler final : public HttpHandler {
     std::string request_id;
     Timestamp began;
     int fills = 0;
+    bool counted = false;  // by the throttle
     std::string principal = {};
     std::string operation = {};
     Encode encode = nullptr;
@@ -61,6 +62,8 @@ class AwsHandler final : public HttpHandler {
 
   void process(Pending pending);
   void answer_page(const Pending& pending);
+  // Whether this listener serves it and its account may ask for it now.
+  Status admit(Pending& pending, const Caller& caller, const Trail& trail, RequestFamily family);
   void process_json(Pending pending, std::string_view target);
   void process_query(Pending pending);
   // Answers a request that can't go on. Called at most once.
