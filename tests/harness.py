@@ -27,6 +27,7 @@ from botocore.credentials import Credentials
 
 ROOT = Path(__file__).resolve().parent.parent
 BINARY = ROOT / "build" / "release" / "kagimori"
+GO_CLIENT = ROOT / "tests" / "go" / "build" / "client"  # made by ./dev
 REGION = "us-east-1"
 SECOND_REGION = "eu-central-1"  # of the session's server
 READY_SECONDS = 30
@@ -133,6 +134,13 @@ class User:
             env=self.environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=90,
         )
         assert done.returncode == 0, f"node {script}: {done.stdout}{done.stderr}"
+        return json.loads(done.stdout)
+
+    def go(self):
+        """Runs the client of tests/go and returns what it printed as JSON."""
+        done = subprocess.run([GO_CLIENT], env={**self.environment(), "AWS_REGION": self.server.region}, stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, timeout=90)
+        assert done.returncode == 0, f"{GO_CLIENT}: {done.stdout}{done.stderr}"
         return json.loads(done.stdout)
 
     def sign(self, body, headers, *, service="kms", method="POST", path="/", region=None):

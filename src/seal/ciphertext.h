@@ -38,7 +38,7 @@ struct CiphertextHeader {
 Result<CiphertextHeader> parse_ciphertext_header(ByteView blob);
 
 // The first bytes of a ciphertext, up to the version; false when a part can't be named in one.
-bool write_ciphertext_prefix(const CiphertextHeader& header, std::span<std::uint8_t, kCiphertextPrefixSize> out);
+bool write_ciphertext_prefix(const CiphertextHeader& header, std::span<std::uint8_t, kCiphertextPrefixSize> to);
 
 // An encryption context in canonical form: pairs sorted by key, each part length-prefixed. Empty when there is none.
 // Views must outlive the call only.
