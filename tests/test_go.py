@@ -1,14 +1,17 @@
 """The AWS SDK for Go v2 against the server, in the order in which Terraform's AWS provider works (tests/go/main.go)."""
 
 import pytest
-from harness import GO_CLIENT
+from harness import GO_CLIENT, Server, free_port
 
 pytestmark = pytest.mark.skipif(not GO_CLIENT.exists(), reason="no Go of the version that tests/go/go.mod wants is installed")
 
 
 @pytest.fixture(scope="module")
-def seen(server):
-    return server.admin.go()
+def seen(tmp_path_factory):
+    """Of a server of its own, whose lifecycle clock no other test has moved: the client counts days by its own."""
+    server = Server(tmp_path_factory.mktemp("go") / "data", free_port()).init().start()
+    yield server.admin.go()
+    server.kill()
 
 
 def test_a_key_reads_back_as_it_was_wished(seen):
