@@ -10,7 +10,7 @@ from kms_case import new_key
 from test_audit import events
 
 ONCE = {"retries": {"total_max_attempts": 1}}
-RATES = {"throttling.cryptographic": 50, "throttling.reads": 5, "throttling.administration": 20}
+RATES = {"throttling.cryptographic": 10, "throttling.reads": 5, "throttling.administration": 5}
 
 
 @pytest.fixture
