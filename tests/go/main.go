@@ -261,6 +261,14 @@ func main() {
 	undo()
 	signatures(client)
 	importedKey(client)
+	dataKey(client, keyID)
+	wrongSignature(client)
+	importedMac(client)
+	rotationPeriod(client)
+	wholeRole(iam.NewFromConfig(settings), *caller.Account)
+	wholePolicy(iam.NewFromConfig(settings))
 	destroy(client, keyID)
+	listedKeys(client)
+	seen["caller"] = []string{*caller.Account, *caller.Arn, *caller.UserId}
 	must(0, json.NewEncoder(os.Stdout).Encode(seen))
 }
