@@ -15,9 +15,9 @@ class Wire:
         self.session.verify = str(user.server.ca)
 
     def call(self, operation, members):
-        """(None, the answer) or (the error's code, its message) of an operation of KMS."""
+        """(None, the answer) or (the error's code, its message) of an operation of KMS, or of a whole target with a dot."""
         data = json.dumps(members).encode()
-        headers = {"Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": f"TrentService.{operation}"}
+        headers = {"Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": operation if "." in operation else f"TrentService.{operation}"}
         headers = self.user.sign(data, headers, region=self.region)
         answer = self.session.post(self.user.server.url + "/", data=data, headers=headers, timeout=60)
         content = answer.json() if answer.content else {}

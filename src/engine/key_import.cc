@@ -253,7 +253,7 @@ Result<MaterialOfKey> delete_imported_key_material(Transaction& transaction, std
   TRY(transaction.authorize_key("kms:DeleteImportedKeyMaterial", found));
   TRY(require_imported_origin(found.key, found.arn));
   TRY(check_key_state(KmsOperation::kDeleteImportedKeyMaterial, found.state(), found.arn));
-  TRY(check_deletion_protection(found.key, found.arn, "robbed of its key material"));
+  TRY(check_deletion_protection(found.key, found.arn, "stripped of its key material"));
   if (material_id && !is_symmetric(found.key)) {
     return fail(ErrorCode::kUnsupportedOperation, "KeyMaterialId is for symmetric encryption keys only.");
   }

@@ -117,7 +117,7 @@ Status destroy_key(Transaction& transaction, const Key& before, std::string_view
   }
   for (Loaded<KeyObject>& object : objects) {
     tombstone.object_ids.push_back(object.record.object_id);
-    if (const auto external = external_key_of(object.record); external && key.origin == KeyOrigin::kExternalKeyStore) {
+    if (const auto external = external_key_of(key, object.record)) {
       TRY(release_external_key(transaction, *external, key));
     }
     TRY(destroy_object(transaction, object.record));

@@ -66,7 +66,7 @@ Status load_versions(RecordReader& reader, KeySnapshot& snapshot) {
       return missing("version", key.key_id);
     }
     TRY_ASSIGN(VersionSnapshot version, load_version(reader, key, record, rest.first(record.object_count)));
-    if (key.origin == KeyOrigin::kExternalKeyStore) snapshot.external = external_key_of(rest.front().record);
+    snapshot.external = external_key_of(key, rest.front().record);
     rest = rest.subspan(record.object_count);
     snapshot.versions.push_back(std::move(version));
   }

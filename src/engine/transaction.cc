@@ -84,7 +84,7 @@ Result<TransactionKey> Transaction::load_key(Key key) {
   if (!primary)
     return fail(ErrorCode::kCorrupt, fmt::format("The material of key {} is missing from the store.", k.key_id));
   loaded.primary = *std::move(primary);
-  if (const auto external = external_key_of(loaded.primary); external && k.origin == KeyOrigin::kExternalKeyStore) {
+  if (const auto external = external_key_of(k, loaded.primary)) {
     TRY_ASSIGN(const auto store,
                get<CustomKeyStore>(k.account, Table::kCustomKeyStores,
                                    record_key::custom_key_store(k.account, k.region, external->store_id)));

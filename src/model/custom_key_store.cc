@@ -45,11 +45,12 @@ void set_external_key(KeyObject& object, const ExternalKey& external) {
   object.attributes.push_back({std::string(kXksKeyAttribute), 0, external.xks_key_id});
 }
 
-std::optional<ExternalKey> external_key_of(const KeyObject& object) {
+std::optional<ExternalKey> external_key_of(const Key& key, const KeyObject& object) {
+  if (key.origin != KeyOrigin::kExternalKeyStore) return std::nullopt;
   const std::string* const store = text_attribute(object, kStoreAttribute);
-  const std::string* const key = text_attribute(object, kXksKeyAttribute);
-  if (store == nullptr || key == nullptr) return std::nullopt;
-  return ExternalKey{*store, *key};
+  const std::string* const xks_key = text_attribute(object, kXksKeyAttribute);
+  if (store == nullptr || xks_key == nullptr) return std::nullopt;
+  return ExternalKey{*store, *xks_key};
 }
 
 }  // namespace kagimori

@@ -69,6 +69,7 @@ struct ExternalKey {
   bool operator==(const ExternalKey&) const = default;
 };
 void set_external_key(KeyObject& object, const ExternalKey& external);
-std::optional<ExternalKey> external_key_of(const KeyObject& object);
+// nullopt for a key of another origin, whatever attributes its object has.
+std::optional<ExternalKey> external_key_of(const Key& key, const KeyObject& object);
 
 }  // namespace kagimori

@@ -6,10 +6,14 @@ namespace kagimori {
 namespace {
 
 TEST(CustomKeyStoreTest, AnObjectNamesItsExternalKey) {
+  Key key;
+  key.origin = KeyOrigin::kExternalKeyStore;
   KeyObject object;
-  EXPECT_EQ(external_key_of(object), std::nullopt);
+  EXPECT_EQ(external_key_of(key, object), std::nullopt);
   set_external_key(object, {"cks-1", "key-1"});
-  EXPECT_EQ(external_key_of(object), (ExternalKey{"cks-1", "key-1"}));
+  EXPECT_EQ(external_key_of(key, object), (ExternalKey{"cks-1", "key-1"}));
+  key.origin = KeyOrigin::kGenerated;
+  EXPECT_EQ(external_key_of(key, object), std::nullopt);
 }
 
 TEST(CustomKeyStoreTest, OnlyWhoSwitchesItOffDisconnects) {
