@@ -5,6 +5,7 @@
 #include "crypto/random.h"
 #include "seal/ciphertext.h"
 #include "seal/external_ciphertext.h"
+#include "seal/hsm_ciphertext.h"
 
 namespace {
 
@@ -43,6 +44,12 @@ void check_external(const CiphertextHeader& header, ByteView blob) {
   check(write_external_ciphertext(header, *parts).value() == to_bytes(blob));
 }
 
+void check_hsm(const CiphertextHeader& header, ByteView blob) {
+  const auto sealed = parse_hsm_ciphertext(blob);
+  if (!sealed) return check(sealed.error().code == ErrorCode::kInvalidCiphertext && sealed.error().message.empty());
+  check(write_hsm_ciphertext(header, *sealed).value() == to_bytes(blob));
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -55,6 +62,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     check(header.error().code == ErrorCode::kInvalidCiphertext && header.error().message.empty());
   } else if (header->suite == kSuiteExternal) {
     check_external(*header, blob);
+  } else if (header->suite == kSuiteHsm) {
+    check_hsm(*header, blob);
   } else {
     check_derived(*fixture, *header, *context, blob);
   }

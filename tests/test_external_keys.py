@@ -33,7 +33,7 @@ def test_a_key_tells_where_it_is(kms, proxy, store):
     ({"CustomKeyStoreId": None}, "ValidationException"),
     ({"Origin": None}, "ValidationException"),
     ({"Origin": "AWS_KMS", "XksKeyId": None}, "ValidationException"),
-    ({"Origin": "AWS_CLOUDHSM"}, "UnsupportedOperationException"),
+    ({"Origin": "AWS_CLOUDHSM"}, "ValidationException"),
     ({"KeySpec": "RSA_2048", "KeyUsage": "ENCRYPT_DECRYPT"}, "UnsupportedOperationException"),
     ({"MultiRegion": True}, "UnsupportedOperationException"),
 ))

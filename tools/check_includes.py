@@ -21,11 +21,13 @@ ALLOWED = {
     "audit": ["base", "crypto", "model", "store", "seal"],
     "engine": ["base", "crypto", "model", "policy", "protocol", "store", "seal", "audit"],
     "net": ["base", "crypto"],
+    "hsm": ["base"],
     "dialects": ["base", "model", "protocol", "engine", "net"],
     "client": ["base", "crypto", "protocol"],
     "pkcs11": ["base", "crypto", "protocol", "client"],
-    "server": ["base", "crypto", "model", "policy", "protocol", "store", "seal", "audit", "engine", "net", "dialects"],
-    "cli": ["base", "crypto", "model", "policy", "protocol", "store", "seal", "audit", "engine", "net", "dialects",
+    "server": ["base", "crypto", "model", "policy", "protocol", "store", "seal", "audit", "engine", "net", "hsm",
+               "dialects"],
+    "cli": ["base", "crypto", "model", "policy", "protocol", "store", "seal", "audit", "engine", "net", "hsm", "dialects",
             "client", "server"],
 }
 
@@ -35,6 +37,7 @@ LIBRARY_HOMES = {
     "sqlite3.h": ["src/store/"],
     "toml++/": ["src/server/config"],
     "CLI/": ["src/cli/"],
+    "p11-kit/": ["src/hsm/"],
 }
 
 # Each of these fetches its algorithm anew at every call; use an algorithm fetched once (crypto/).

@@ -45,6 +45,7 @@ Status check_config(const std::filesystem::path& config_file) {
   const bool any_tls =
       std::any_of(config.listeners.begin(), config.listeners.end(), [](const auto& l) { return l.tls; });
   std::vector<std::string> warnings = config.warnings;
+  for (const HsmClusterConfig& cluster : config.hsm_clusters) TRY(load_hsm_cluster(cluster));
   if (any_tls) {
     TRY_ASSIGN(const TlsIdentity identity, load_tls_identity(config));
     TRY_ASSIGN(const auto crypto, CryptoContext::create());

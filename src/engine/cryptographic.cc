@@ -7,6 +7,7 @@
 #include "engine/cache_key.h"
 #include "engine/dry_run.h"
 #include "engine/external_keys.h"
+#include "engine/hsm_keys.h"
 #include "engine/key_lookup.h"
 #include "engine/key_material.h"
 #include "model/arn.h"
@@ -35,10 +36,14 @@ Status refuse_context(const EncryptionContext& context, std::string_view algorit
 
 Result<SealedMessage> seal_with(EngineWorker& worker, const CachedKey& key, std::shared_ptr<const ExternalUse> external,
                                 EncryptionContext& context, ByteView plaintext) {
-  TRY_ASSIGN(MessageKey* const with, message_key(worker, key, key.snapshot().key.primary_version));
   SealedMessage sealed;
   sealed.external = std::move(external);
   canonical_encryption_context(context, sealed.context);
+  if (sealed.external != nullptr) {
+    sealed.plaintext = SecretBytes::copy_of(plaintext);
+    return sealed;
+  }
+  TRY_ASSIGN(MessageKey* const with, message_key(worker, key, key.snapshot().key.primary_version));
   TRY(with->seal(*worker.crypto, *worker.random, ciphertext_header(key.snapshot()), sealed.context, plaintext,
                  sealed.ciphertext));
   return sealed;
@@ -109,22 +114,22 @@ tl::unexpected<Error> incorrect_key() {
               "The key ID in the request does not identify a CMK that can perform this operation.");
 }
 
-// Whether the ciphertext is one of the key, and its version may open it. What the external key alone has encrypted is
-// not taken without it.
-Result<std::uint32_t> check_ciphertext(EngineWorker& worker, const SourceKey& source) {
-  const Key& key = source.key.snapshot().key;
+// Whether the ciphertext is one of the key, and its version may open it. Of a key with an external part none is taken
+// that was made without it.
+Result<std::uint32_t> check_ciphertext(const SourceKey& source) {
+  const KeySnapshot& snapshot = source.key.snapshot();
   TRY_ASSIGN(const CiphertextHeader header, source.header);
-  if (header.key_id != key.key_id || header.account != key.account) return incorrect_key();
-  const bool external = source.key.snapshot().external.has_value();
-  if (external != (header.suite == kSuiteExternal)) return fail(ErrorCode::kInvalidCiphertext);
-  TRY(message_key(worker, source.key, header.version));
-  const VersionSnapshot& version = *source.key.snapshot().version(header.version);
-  if (lifecycle_permits(version.state, Purpose::kProcess) != Permission::kYes) {
+  if (header.key_id != snapshot.key.key_id || header.account != snapshot.key.account) return incorrect_key();
+  if (header.suite != ciphertext_suite(snapshot.key)) return fail(ErrorCode::kInvalidCiphertext);
+  const VersionSnapshot* const version = snapshot.version(header.version);
+  if (version == nullptr) return fail(ErrorCode::kInvalidCiphertext);
+  TRY(require_material(source.key, *version));
+  if (lifecycle_permits(version->state, Purpose::kProcess) != Permission::kYes) {
     return fail(ErrorCode::kInvalidState,
-                fmt::format("Version {} of {} is {} and must not be used to decrypt.", version.number,
-                            source.key.snapshot().arn, lifecycle_state_name(version.state.state)));
+                fmt::format("Version {} of {} is {} and must not be used to decrypt.", version->number, snapshot.arn,
+                            lifecycle_state_name(version->state.state)));
   }
-  return version.number;
+  return version->number;
 }
 
 Result<SecretBytes> open_with(EngineWorker& worker, const SourceKey& source, EncryptionContext& context,
@@ -161,7 +166,7 @@ Result<Decryption> begin_decryption(Engine& engine, EngineWorker& worker, const 
   }
   if (request.ignore_ciphertext) return decryption;
   const bool reencrypts = trail.operation() == kms_operation_name(KmsOperation::kReEncrypt);
-  TRY_ASSIGN(decryption.version, check_ciphertext(worker, source));
+  TRY_ASSIGN(const std::uint32_t version, check_ciphertext(source));
   TRY_ASSIGN(decryption.external,
              external_use(engine, caller, trail, source.key, reencrypts ? ExternalSide::kSource : ExternalSide::kOnly));
   if (decryption.external != nullptr) {
@@ -169,10 +174,9 @@ Result<Decryption> begin_decryption(Engine& engine, EngineWorker& worker, const 
     decryption.ciphertext = to_bytes(request.ciphertext);
     canonical_encryption_context(request.context, decryption.context);
   } else {
-    TRY_ASSIGN(decryption.response.plaintext,
-               open_with(worker, source, request.context, request.ciphertext, decryption.version));
+    TRY_ASSIGN(decryption.response.plaintext, open_with(worker, source, request.context, request.ciphertext, version));
   }
-  decryption.response.material_id = decryption.key->version(source.header->version)->material_id;
+  decryption.response.material_id = decryption.key->version(version)->material_id;
   return decryption;
 }
 
@@ -219,23 +223,15 @@ Result<EncryptResponse> encrypt(Engine& engine, EngineWorker& worker, const Call
   return response;
 }
 
-Status SealedMessage::compute(CryptoContext& crypto) {
+Status SealedMessage::compute(CryptoContext& crypto, RandomSource& random) {
   if (external == nullptr) return {};
-  TRY_ASSIGN(ciphertext, external->seal(crypto, ciphertext, context));
+  TRY_ASSIGN(ciphertext, external->seal(crypto, random, plaintext.expose(), context));
   return {};
 }
 
 Status Decryption::compute(CryptoContext& crypto) {
   if (external != nullptr) {
-    TRY_ASSIGN(const Bytes inner, external->open(crypto, ciphertext, context));
-    // The external key may hold ciphertexts of other KMS keys and versions.
-    const auto header = parse_ciphertext_header(inner);
-    if (!header || header->key_id != key->key.key_id || header->account != key->key.account ||
-        header->version != version) {
-      return fail(ErrorCode::kInvalidCiphertext);
-    }
-    TRY_ASSIGN(MessageKey opens, MessageKey::create(crypto, key->version(version)->material.expose()));
-    TRY_ASSIGN(response.plaintext, opens.open(crypto, context, inner));
+    TRY_ASSIGN(response.plaintext, external->open(crypto, ciphertext, context));
   }
   if (with != nullptr) {
     TRY_ASSIGN(response.plaintext, decrypt_asymmetric(crypto, *with, algorithm, ciphertext));
@@ -268,11 +264,13 @@ Status ReEncryption::compute(CryptoContext& crypto, RandomSource& random) {
     TRY_ASSIGN(response.ciphertext, encrypt_asymmetric(crypto, *destination_public, destination_algorithm, plaintext));
     return {};
   }
+  if (destination_external != nullptr) {
+    TRY_ASSIGN(response.ciphertext, destination_external->seal(crypto, random, plaintext, destination_context));
+    return {};
+  }
   TRY_ASSIGN(MessageKey with, MessageKey::create(crypto, destination->primary().material.expose()));
-  TRY(with.seal(crypto, random, ciphertext_header(*destination), destination_context, plaintext, response.ciphertext));
-  if (destination_external == nullptr) return {};
-  TRY_ASSIGN(response.ciphertext, destination_external->seal(crypto, response.ciphertext, destination_context));
-  return {};
+  return with.seal(crypto, random, ciphertext_header(*destination), destination_context, plaintext,
+                   response.ciphertext);
 }
 
 Result<ReEncryption> re_encrypt(Engine& engine, EngineWorker& worker, const Caller& caller, Trail& trail,
@@ -358,8 +356,22 @@ Result<GenerateDataKeyResponse> generate_data_key(Engine& engine, EngineWorker& 
   return response;
 }
 
-Result<SecretBytes> generate_random(EngineWorker& worker, const Caller& caller, Trail& trail, std::size_t bytes,
-                                    std::string_view store_id) {
+Status GeneratedRandom::compute() {
+  if (store == nullptr) return {};
+  const CustomKeyStore& record = store->record;
+  auto drawn = hsm == nullptr ? HsmResult<SecretBytes>(tl::unexpected(HsmFault::kUnknownCluster))
+                              : hsm->random(record.cluster_id, store->secret, bytes.size());
+  if (!drawn) {
+    const bool slow = drawn.error() == HsmFault::kTimedOut;
+    return fail(hsm_error(slow ? ErrorCode::kDependencyTimeout : ErrorCode::kCustomKeyStoreInvalidState, record,
+                          drawn.error()));
+  }
+  bytes = *std::move(drawn);
+  return {};
+}
+
+Result<GeneratedRandom> generate_random(Engine& engine, EngineWorker& worker, const Caller& caller, Trail& trail,
+                                        std::size_t bytes, std::string_view store_id) {
   trail.parameter_json("numberOfBytes", std::to_string(bytes));
   TRY(authorize(caller, {"kms:GenerateRandom", "*", nullptr, false, {}}));
   if (!store_id.empty()) {
@@ -369,13 +381,23 @@ Result<SecretBytes> generate_random(EngineWorker& worker, const Caller& caller, 
     if (entry->key_store == nullptr) {
       return fail(ErrorCode::kCustomKeyStoreNotFound, fmt::format("The custom key store {} does not exist.", store_id));
     }
-    return fail(ErrorCode::kUnsupportedOperation,
-                fmt::format("The custom key store {} is an external key store, which draws no random bytes. Leave "
-                            "CustomKeyStoreId out.",
-                            store_id));
+    const CustomKeyStore& record = entry->key_store->record;
+    if (record.type == CustomKeyStoreType::kExternal) {
+      return fail(ErrorCode::kUnsupportedOperation,
+                  fmt::format("The custom key store {} is an external key store, which draws no random bytes. Leave "
+                              "CustomKeyStoreId out.",
+                              store_id));
+    }
+    if (record.state != ConnectionState::kConnected) {
+      return fail(ErrorCode::kCustomKeyStoreInvalidState,
+                  fmt::format("The connection state of custom key store {} is {}. It draws random bytes only while it "
+                              "is CONNECTED.",
+                              store_id, connection_state_name(record.state)));
+    }
+    return GeneratedRandom{SecretBytes(bytes), entry->key_store, engine.hsm()};
   }
-  SecretBytes random(bytes);
-  worker.random->fill_private(random.expose_mutable());
+  GeneratedRandom random{SecretBytes(bytes), nullptr, nullptr};
+  worker.random->fill_private(random.bytes.expose_mutable());
   return random;
 }
 
@@ -384,8 +406,13 @@ Result<DescribedKey> describe_key(Engine& engine, EngineWorker& worker, const Ca
   trail.parameter("keyId", key_id);
   TRY_ASSIGN(const CachedKey key, find_cached_key(engine, worker, caller, trail, key_id, "kms:DescribeKey"));
   TRY(authorize_use(caller, key, {KmsOperation::kDescribeKey, "kms:DescribeKey", Purpose::kConfirm, {}}));
-  TRY_ASSIGN(const AwsKeyState state, state_of(key));
-  return DescribedKey{key.entry->key, state};
+  DescribedKey described{key.entry->key, {}, {}};
+  TRY_ASSIGN(described.state, state_of(key));
+  if (key.snapshot().key.origin == KeyOrigin::kHsm) {
+    TRY_ASSIGN(const auto store, key_store_of(key));
+    described.cluster_id = store->record.cluster_id;
+  }
+  return described;
 }
 
 }  // namespace kagimori

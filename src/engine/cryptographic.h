@@ -9,7 +9,7 @@
 #include "engine/engine.h"
 
 namespace kagimori {
-struct ExternalUse;  // engine/external_keys.h
+class ExternalUse;  // engine/external_keys.h
 }
 
 namespace kagimori {
@@ -36,14 +36,15 @@ struct EncryptRequest {
   std::string_view algorithm = kSymmetricDefault;
   bool dry_run = false;
 };
-// A ciphertext; of a key in an external key store it is complete only after compute(), which waits for the proxy and so
+// A ciphertext; of a key in a custom key store it is made only by compute(), which waits for what is outside and so
 // belongs on the pool (Engine::offload with the store).
 struct SealedMessage {
   Bytes ciphertext;
   std::shared_ptr<const ExternalUse> external;  // null: complete
+  SecretBytes plaintext;                        // to be sealed outside
   Bytes context;                                // canonical; where it is external
 
-  Status compute(CryptoContext& crypto);
+  Status compute(CryptoContext& crypto, RandomSource& random);
 };
 struct EncryptResponse {
   SealedMessage sealed;
@@ -72,8 +73,7 @@ struct Decryption {
   bool on_pool = false;
   DecryptResponse response;
   std::shared_ptr<const PrivateKey> with;       // of an asymmetric key
-  std::shared_ptr<const ExternalUse> external;  // of a key in an external key store; neither of the two: done
-  std::uint32_t version = 0;                    // of that key
+  std::shared_ptr<const ExternalUse> external;  // of a key in a custom key store; neither of the two: done
   Bytes context;                                // canonical, of that key
   std::string algorithm;
   Bytes ciphertext;
@@ -105,7 +105,7 @@ struct ReEncryption {
   std::shared_ptr<const PublicKey> destination_public;  // null: a symmetric key
   std::string destination_algorithm;
   Bytes destination_context;                                // canonical
-  std::shared_ptr<const ExternalUse> destination_external;  // null: the destination is in no external key store
+  std::shared_ptr<const ExternalUse> destination_external;  // null: the destination is in no custom key store
   ReEncryptResponse response;
 
   Status compute(CryptoContext& crypto, RandomSource& random);
@@ -129,13 +129,22 @@ struct GenerateDataKeyResponse {
 Result<GenerateDataKeyResponse> generate_data_key(Engine& engine, EngineWorker& worker, const Caller& caller,
                                                   Trail& trail, GenerateDataKeyRequest& request);
 
-// `store_id`: of a custom key store whose HSM is to draw it; empty: the server draws.
-Result<SecretBytes> generate_random(EngineWorker& worker, const Caller& caller, Trail& trail, std::size_t bytes,
-                                    std::string_view store_id);
+// Random bytes, drawn by the server or, after compute() on the pool, by an HSM.
+struct GeneratedRandom {
+  SecretBytes bytes;
+  std::shared_ptr<const KeyStoreSnapshot> store;  // whose HSM is to draw them; null: done
+  HsmClusters* hsm = nullptr;
+
+  Status compute();
+};
+// `store_id`: of a custom key store whose HSM is to draw them; empty: the server draws.
+Result<GeneratedRandom> generate_random(Engine& engine, EngineWorker& worker, const Caller& caller, Trail& trail,
+                                        std::size_t bytes, std::string_view store_id);
 
 // DescribeKey: the snapshot and the state, once the caller may see it.
 struct DescribedKey {
   std::shared_ptr<const KeySnapshot> key;
+  std::string cluster_id;  // of a key in an HSM
   AwsKeyState state = AwsKeyState::kEnabled;
 };
 Result<DescribedKey> describe_key(Engine& engine, EngineWorker& worker, const Caller& caller, Trail& trail,

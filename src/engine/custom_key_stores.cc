@@ -125,6 +125,15 @@ Changes apply_changes(const UpdateCustomKeyStoreRequest& request, CustomKeyStore
   return changes;
 }
 
+Status check_may_change(const CustomKeyStore& store, const Changes& changes) {
+  if (store.state == ConnectionState::kDisconnected) return {};
+  if (store.type == CustomKeyStoreType::kCloudHsm) return wrong_state(store, "Disconnect it first.");
+  if (store.state == ConnectionState::kConnected && !changes.place) return {};
+  return wrong_state(store,
+                     "Disconnect it first; while it is CONNECTED, its name, the URI path and the credential of its "
+                     "proxy can be changed.");
+}
+
 // The secret to reach the proxy with: the new one, or the one that was stored.
 Status renew_proxy(Transaction& transaction, CustomKeyStore& store, const SecretBytes* secret) {
   TRY(check_configuration(store.proxy));
@@ -136,6 +145,31 @@ Status renew_proxy(Transaction& transaction, CustomKeyStore& store, const Secret
   TRY_ASSIGN(const SecretBytes kept,
              transaction.keyrings().unwrap(transaction.crypto(), material_binding(store), store.secret));
   return check_health(transaction, store, kept);
+}
+
+Status check_new_proxy(Transaction& transaction, const CustomKeyStore& store, const std::vector<CustomKeyStore>& all,
+                       const SecretBytes& secret) {
+  TRY(check_configuration(store.proxy));
+  TRY(check_uniqueness(store, all));
+  return check_health(transaction, store, secret);
+}
+
+// Of another cluster and another password, which are taken only while nothing uses the old ones.
+Status update_hsm_store(Transaction& transaction, CustomKeyStore& store, const UpdateCustomKeyStoreRequest& request,
+                        const std::vector<CustomKeyStore>& all) {
+  if (request.is_about_proxy()) {
+    return fail(ErrorCode::kValidation,
+                fmt::format("The custom key store {} is of type AWS_CLOUDHSM and has no proxy. Leave the members that "
+                            "begin with Xks out.",
+                            store.id));
+  }
+  if (request.cluster_id) {
+    transaction.trail().parameter("cloudHsmClusterId", *request.cluster_id);
+    TRY(move_hsm_store(transaction, store, *request.cluster_id, all));
+  }
+  if (request.password == nullptr) return {};
+  transaction.scrub();
+  return wrap_secret(transaction, store, *request.password);
 }
 
 void put_parameters(Trail& trail, const XksProxyConfiguration& proxy) {
@@ -150,8 +184,10 @@ void put_parameters(Trail& trail, const XksProxyConfiguration& proxy) {
 Result<std::string> create_custom_key_store(Transaction& transaction, const CreateCustomKeyStoreRequest& request) {
   transaction.trail()
       .parameter("customKeyStoreName", request.name)
-      .parameter("customKeyStoreType", custom_key_store_type_name(CustomKeyStoreType::kExternal));
-  put_parameters(transaction.trail(), request.proxy);
+      .parameter("customKeyStoreType", custom_key_store_type_name(request.type));
+  const bool is_external = request.type == CustomKeyStoreType::kExternal;
+  if (is_external) put_parameters(transaction.trail(), request.proxy);
+  if (!is_external) transaction.trail().parameter("cloudHsmClusterId", *request.hsm.cluster_id);
   TRY(authorize_action(transaction, "kms:CreateCustomKeyStore"));
   CustomKeyStore store;
   store.row = RowId::make(transaction.random());
@@ -159,6 +195,7 @@ Result<std::string> create_custom_key_store(Transaction& transaction, const Crea
   store.region = transaction.region();
   store.id = make_custom_key_store_id(transaction.random());
   store.name = request.name;
+  store.type = request.type;
   store.proxy = request.proxy;
   store.created = transaction.lifecycle_now();
   TRY_ASSIGN(const auto all, change_key_stores(transaction, 1));
@@ -169,10 +206,9 @@ Result<std::string> create_custom_key_store(Transaction& transaction, const Crea
                             "custom_key_stores allows.",
                             all.size()));
   }
-  TRY(check_configuration(store.proxy));
   TRY(check_name(store, all));
-  TRY(check_uniqueness(store, all));
-  TRY(check_health(transaction, store, *request.secret));
+  TRY(is_external ? check_new_proxy(transaction, store, all, *request.secret)
+                  : place_hsm_store(transaction, store, request.hsm, all));
   TRY(wrap_secret(transaction, store, *request.secret));
   TRY(transaction.put_new(store.account, Table::kCustomKeyStores,
                           record_key::custom_key_store(store.account, store.region, store.id), encode(store)));
@@ -186,17 +222,20 @@ Status update_custom_key_store(Transaction& transaction, const UpdateCustomKeySt
   if (request.name) transaction.trail().parameter("newCustomKeyStoreName", *request.name);
   TRY(authorize_action(transaction, "kms:UpdateCustomKeyStore"));
   TRY_ASSIGN(CustomKeyStore store, find_key_store(transaction, request.store_id));
+  const bool is_external = store.type == CustomKeyStoreType::kExternal;
   const Changes changes = apply_changes(request, store);
-  if (changes.proxy) put_parameters(transaction.trail(), store.proxy);
-  const bool connected = store.state == ConnectionState::kConnected;
-  if ((!connected && store.state != ConnectionState::kDisconnected) || (connected && changes.place)) {
-    return wrong_state(store,
-                       "Disconnect it first; while it is CONNECTED, its name, the URI path and the credential of its "
-                       "proxy can be changed.");
-  }
+  if (is_external && changes.proxy) put_parameters(transaction.trail(), store.proxy);
+  TRY(check_may_change(store, changes));
   TRY_ASSIGN(const auto all, change_key_stores(transaction, 0));
   TRY(check_name(store, all));
-  if (changes.proxy) {
+  if (!is_external) {
+    TRY(update_hsm_store(transaction, store, request, all));
+  } else if (request.is_about_hsm()) {
+    return fail(ErrorCode::kValidation,
+                fmt::format("The custom key store {} is an external key store and has no cluster. Leave "
+                            "CloudHsmClusterId and KeyStorePassword out.",
+                            store.id));
+  } else if (changes.proxy) {
     TRY(check_uniqueness(store, all));
     TRY(renew_proxy(transaction, store, request.secret.get()));
   }
@@ -211,7 +250,7 @@ Status delete_custom_key_store(Transaction& transaction, std::string_view store_
   if (store.key_count > 0) {
     return fail(ErrorCode::kCustomKeyStoreHasCMKs,
                 fmt::format("The custom key store {} holds {} KMS keys. Schedule their deletion, and delete the store "
-                            "once they are gone.",
+                            "once they are gone; in an HSM they are removed while the store is connected.",
                             store.id, store.key_count));
   }
   TRY_ASSIGN(const auto all, change_key_stores(transaction, -1));

@@ -49,9 +49,9 @@ Result<DataKeyPairGeneration> generate_data_key_pair(Engine& engine, EngineWorke
   TRY_ASSIGN(const CachedKey key, find_cached_key(engine, worker, caller, trail, request.key_id, use.action));
   TRY(authorize_use(caller, key, use));
   if (key.snapshot().external) {
-    return fail(
-        ErrorCode::kUnsupportedOperation,
-        fmt::format("{} origin is EXTERNAL_KEY_STORE which is not valid for this operation.", key.snapshot().arn));
+    return fail(ErrorCode::kUnsupportedOperation,
+                fmt::format("{} origin is {} which is not valid for this operation.", key.snapshot().arn,
+                            aws_origin(key.snapshot().key.origin)));
   }
   TRY(check_use(trail, key, use));
   DataKeyPairGeneration generation;

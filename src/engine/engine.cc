@@ -70,7 +70,7 @@ struct Engine::Job {
 Result<std::unique_ptr<Engine>> Engine::start(const Parts& parts) {
   std::unique_ptr<Engine> engine(new Engine(parts));
   TRY_ASSIGN(engine->pool_, Pool::start(parts.settings.pool_threads, parts.settings.pool_queue));
-  TRY_ASSIGN(engine->proxy_pool_, Pool::start(parts.settings.xks_threads, parts.settings.pool_queue));
+  TRY_ASSIGN(engine->outside_pool_, Pool::start(parts.settings.xks_threads, parts.settings.pool_queue));
   TRY_ASSIGN(engine->settling_crypto_, CryptoContext::create());
   TRY_ASSIGN(engine->system_thread_.crypto, CryptoContext::create());
   engine->system_thread_.random = std::make_unique<OpensslRandom>(*engine->system_thread_.crypto);
@@ -105,7 +105,7 @@ void Engine::begin_stop() {
 void Engine::stop() {
   begin_stop();
   if (sweeper_.joinable()) sweeper_.join();
-  if (proxy_pool_ != nullptr) proxy_pool_->stop();
+  if (outside_pool_ != nullptr) outside_pool_->stop();
   if (pool_ != nullptr) pool_->stop();
   commits_.wait();
   if (port_.exchange(nullptr) == nullptr) return;
@@ -129,6 +129,8 @@ Transaction::Environment Engine::environment(PoolThread& thread) {
           parts_.clock.now(),
           parts_.lifecycle_clock.now(),
           parts_.outgoing,
+          parts_.hsm,
+          &abandoned_hsm_keys_,
           this,
           &key_uses_};
 }
@@ -285,7 +287,7 @@ void Engine::drop_everywhere(std::vector<std::string> items, std::function<void(
 // --- Management operations ---
 
 void Engine::run(EngineWorker& worker, Caller caller, Trail trail, Work work, Done done, Prepare prepare,
-                 bool calls_proxy) {
+                 bool calls_outside) {
   auto job = std::make_shared<Job>();
   job->caller = std::move(caller);
   job->trail = std::move(trail);
@@ -293,7 +295,7 @@ void Engine::run(EngineWorker& worker, Caller caller, Trail trail, Work work, Do
   job->work = std::move(work);
   job->done = std::move(done);
   job->worker = &worker;
-  job->pool = calls_proxy ? proxy_pool_.get() : pool_.get();
+  job->pool = calls_outside ? outside_pool_.get() : pool_.get();
   Status queued = fail(ErrorCode::kServiceUnavailable, "The server is starting. Try again.");
   if (port_.load(std::memory_order_acquire) != nullptr) {
     queued = job->pool->submit([this, job](PoolThread& thread) { execute(thread, job); });
@@ -401,7 +403,7 @@ void Engine::offload(EngineWorker& worker, const Caller& caller, std::vector<std
   const auto shared_done = std::make_shared<std::function<void(Result<std::string>)>>(std::move(done));
   Status queued = fail(ErrorCode::kServiceUnavailable, "The server is starting. Try again.");
   if (port != nullptr) {
-    Pool& pool = stores.empty() ? *pool_ : *proxy_pool_;
+    Pool& pool = stores.empty() ? *pool_ : *outside_pool_;
     const auto basis = std::make_shared<const OffloadBasis>(
         OffloadBasis{caller.identity, std::move(keys), std::move(stores), worker.owner_drops.latest()});
     queued = pool.submit([port, &worker, basis, work = std::move(work), shared_done](PoolThread& thread) {

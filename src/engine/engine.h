@@ -54,6 +54,7 @@ class Engine : private KeyUsageSource {
     LifecycleClock& lifecycle_clock;
     EngineSettings settings;
     OutgoingHttp* outgoing = nullptr;  // null: nothing outside can be reached
+    HsmClusters* hsm = nullptr;        // null: no HSM can be reached
   };
 
   static Result<std::unique_ptr<Engine>> start(const Parts& parts);
@@ -74,6 +75,7 @@ class Engine : private KeyUsageSource {
   Timestamp now() const { return parts_.clock.now(); }
   const Clock& clock() const { return parts_.clock; }
   OutgoingHttp* outgoing() const { return parts_.outgoing; }
+  HsmClusters* hsm() const { return parts_.hsm; }
   LifecycleClock& lifecycle_clock() { return parts_.lifecycle_clock; }
 
   // --- On a worker's thread ---
@@ -97,14 +99,14 @@ class Engine : private KeyUsageSource {
   // What takes long and needs nothing of the store, such as the generation of a key: done once, before the first try,
   // while no view of the store is open. Empty when there is nothing of the kind.
   using Prepare = std::function<void(PoolThread&)>;
-  // `calls_proxy`: the work talks to an external key store proxy, so it waits among its like.
+  // `calls_outside`: the work talks to an external key store proxy or an HSM, so it waits among its like.
   void run(EngineWorker& worker, Caller caller, Trail trail, Work work, Done done, Prepare prepare = {},
-           bool calls_proxy = false);
+           bool calls_outside = false);
 
   // Cryptography that takes too long for a worker's loop, authorised already. `done` runs on the worker's thread: with
   // the answer of `work`, or with kCacheMiss when the caller or a key changed before the work began, so that the
   // request must run again. `work` must not refer to anything of the worker.
-  // With `stores`, whose proxies it talks to, it waits among its like, and they must not have changed either.
+  // With `stores`, whose proxies or HSMs it talks to, it waits among its like, and they must not have changed either.
   using PoolWork = std::function<Result<std::string>(PoolThread&)>;
   using KeyStores = std::vector<std::shared_ptr<const KeyStoreSnapshot>>;
   void offload(EngineWorker& worker, const Caller& caller, std::vector<std::shared_ptr<const KeySnapshot>> keys,
@@ -131,7 +133,8 @@ class Engine : private KeyUsageSource {
   Status sweep();
   // Gathers what the workers have noted of the use of keys, and stores it. The sweeper calls it once a minute.
   Status save_usages();
-  // Brings custom key stores that are connecting or disconnecting to where they are going. Part of sweep().
+  // Brings custom key stores that are connecting or disconnecting to where they are going, and removes the keys of
+  // destroyed KMS keys from HSMs. Part of sweep().
   Status settle_key_stores();
   // The same from a worker's thread: `done` runs there once everything due has been done.
   void sweep_now(EngineWorker& worker, std::function<void(Status)> done);
@@ -142,7 +145,10 @@ class Engine : private KeyUsageSource {
   struct Job;
 
   explicit Engine(Parts parts)
-      : parts_(std::move(parts)), throttle_(parts_.settings.request_rates), outbox_(parts_.store, parts_.log) {}
+      : parts_(std::move(parts)),
+        throttle_(parts_.settings.request_rates),
+        outbox_(parts_.store, parts_.log),
+        abandoned_hsm_keys_([this] { wake_sweeper(); }) {}
   void execute(PoolThread& thread, const std::shared_ptr<Job>& job);
   // What a try of a job leads to once it is durable.
   struct Outcome {
@@ -171,6 +177,9 @@ class Engine : private KeyUsageSource {
   Status save_key_uses();
   void sweeper_loop();
   Status settle_key_store(const ConnectionJob& job);
+  Status remove_hsm_keys();
+  // Whether the key is gone from the HSM; false also while that can't be reached.
+  Result<bool> remove_hsm_key(const HsmRemovalJob& job);
   void wake_sweeper();
   void do_chores();  // of a turn of the sweeper
   void gather_usages();
@@ -186,13 +195,14 @@ class Engine : private KeyUsageSource {
   Throttle throttle_;
   std::atomic<WorkerPort*> port_{nullptr};
   std::unique_ptr<Pool> pool_;
-  std::unique_ptr<Pool> proxy_pool_;                // for what waits for external key store proxies
+  std::unique_ptr<Pool> outside_pool_;              // for what waits for external key store proxies and HSMs
   std::unique_ptr<CryptoContext> settling_crypto_;  // guarded by settling_mutex_
   std::mutex settling_mutex_;
   std::mutex workers_mutex_;
   std::vector<EngineWorker*> workers_;  // by index; complete before attach()
 
   EventOutbox outbox_;
+  AbandonedHsmKeys abandoned_hsm_keys_;
   UnderWay commits_;  // of requests, in the store's writer
   KeyCounter key_counter_;
   GatheredUsages usages_;

@@ -126,8 +126,8 @@ Status check_use(Trail& trail, const CachedKey& key, const KeyUse& use) {
   return {};
 }
 
-Status require_material(const CachedKey& key) {
-  if (key.snapshot().primary().presence == Presence::kPresent) return {};
+Status require_material(const CachedKey& key, const VersionSnapshot& version) {
+  if (version.presence == Presence::kPresent || version.presence == Presence::kExternal) return {};
   return fail(unavailable(key.snapshot()));
 }
 

@@ -46,13 +46,14 @@ Status authorize_use(const Caller& caller, const CachedKey& key, const KeyUse& u
 // The last of the checks; puts the key on the trail as one that is used.
 Status check_use(Trail& trail, const CachedKey& key, const KeyUse& use);
 
-// The store of a key that has one (KeySnapshot::external).
+// The custom key store of a key that is in one (KeySnapshot::external).
 Result<std::shared_ptr<const KeyStoreSnapshot>> key_store_of(const CachedKey& key);
 // The state of a key, its store's connection considered; kCacheMiss.
 Result<AwsKeyState> state_of(const CachedKey& key);
 
-// kInvalidState unless the primary version's material is there.
-Status require_material(const CachedKey& key);
+// kInvalidState unless the version's material is there, or in the key's HSM.
+Status require_material(const CachedKey& key, const VersionSnapshot& version);
+inline Status require_material(const CachedKey& key) { return require_material(key, key.snapshot().primary()); }
 
 // The keyed context of a version of a symmetric encryption key; kInvalidCiphertext when the key has no such version,
 // kInvalidState when its material is not present.

@@ -86,6 +86,23 @@ Status authorize_create(const Caller& caller, const CreateKeyRequest& request) {
   return authorize(caller, {"kms:TagResource", "*", nullptr, false, facts});
 }
 
+// Of a key that is to be in a custom key store: gets it there.
+Status claim_key_in_store(Transaction& transaction, const CreateKeyRequest& request, const Key& key,
+                          KeyDescription& made) {
+  if (!request.external) return {};
+  const ExternalKey& wanted = *request.external;
+  transaction.trail().parameter("customKeyStoreId", wanted.store_id);
+  if (key.origin == KeyOrigin::kExternalKeyStore) transaction.trail().parameter("xksKeyId", wanted.key_id);
+  TRY_ASSIGN(CustomKeyStore store, find_key_store_for(transaction, wanted.store_id, key.origin));
+  made.external = wanted;
+  if (key.origin == KeyOrigin::kExternalKeyStore) return claim_xks_key(transaction, std::move(store), wanted, key);
+  made.cluster_id = store.cluster_id;
+  TRY_ASSIGN(made.external, claim_hsm_key(transaction, std::move(store), *request.hsm_key, key));
+  transaction.trail().additional("clusterId", made.cluster_id).additional("backingKeyId", made.external->key_id);
+  transaction.on_commit([hsm_key = request.hsm_key] { hsm_key->keep(); });
+  return {};
+}
+
 // The first version, with its material or waiting for it. The answer is the material's id.
 Result<std::string> add_first_version(Transaction& transaction, Key& key, const std::optional<ExternalKey>& external,
                                       const KeyMaterial* material) {
@@ -94,6 +111,7 @@ Result<std::string> add_first_version(Transaction& transaction, Key& key, const 
     return std::string();
   }
   KeyMaterial generated;
+  if (key.origin == KeyOrigin::kHsm) material = &generated;
   if (material == nullptr) {
     TRY_ASSIGN(generated, generate_key_material(transaction.crypto(), transaction.random(), key.type));
     material = &generated;
@@ -129,24 +147,23 @@ Result<KeyDescription> create_key(Transaction& transaction, const CreateKeyReque
   const std::string& region = transaction.region();
   TRY(check_key_quota(transaction, region));
   Key key = new_key(transaction, request);
+  if (request.hsm_key != nullptr && !request.hsm_key->label().empty()) key.key_id = request.hsm_key->label();
   const std::string arn = key_arn(region, account, key.key_id);
   transaction.trail().resource(arn).response("keyId", arn);
   // The default policy locks nobody out: the account can always change it. So who may make keys needs no
   // kms:PutKeyPolicy (as with AWS's policy AWSKeyManagementServicePowerUser).
   TRY(put_first_policy(transaction, key, request.policy.value_or(default_key_policy(account)),
                        request.bypass_policy_lockout_safety_check || !request.policy));
-  if (request.external) {
-    transaction.trail()
-        .parameter("customKeyStoreId", request.external->store_id)
-        .parameter("xksKeyId", request.external->xks_key_id);
-    TRY(claim_external_key(transaction, *request.external, key));
-  }
-  TRY_ASSIGN(std::string material_id, add_first_version(transaction, key, request.external, material));
+  KeyDescription made;
+  TRY(claim_key_in_store(transaction, request, key, made));
+  TRY_ASSIGN(made.material_id, add_first_version(transaction, key, made.external, material));
   const bool imported = key.origin == KeyOrigin::kImported;
-  const AwsKeyState state = imported ? AwsKeyState::kPendingImport : AwsKeyState::kEnabled;
-  TRY(transaction.add_transition(key, "", aws_key_state_name(state), "created"));
+  made.state = imported ? AwsKeyState::kPendingImport : AwsKeyState::kEnabled;
+  TRY(transaction.add_transition(key, "", aws_key_state_name(made.state), "created"));
   TRY(enter_key(transaction, key));
-  return KeyDescription{std::move(key), arn, state, std::move(material_id), {}, request.external};
+  made.key = std::move(key);
+  made.arn = arn;
+  return made;
 }
 
 Status enable_key(Transaction& transaction, std::string_view key_id) { return set_enabled(transaction, key_id, true); }

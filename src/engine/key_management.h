@@ -20,7 +20,8 @@ struct KeyDescription {
   AwsKeyState state = AwsKeyState::kEnabled;
   std::string material_id;                   // of the primary version
   std::vector<std::string> replica_regions;  // of a multi-Region key, whatever its own role
-  std::optional<ExternalKey> external;       // of a key in an external key store
+  std::optional<ExternalKey> external;       // of a key in a custom key store
+  std::string cluster_id;                    // of a key in an HSM
 };
 
 struct CreateKeyRequest {
@@ -31,8 +32,10 @@ struct CreateKeyRequest {
   std::vector<Tag> tags;
   bool bypass_policy_lockout_safety_check = false;
   bool multi_region = false;  // a primary
-  // The key in an external key store that doubles it; then the proxy is asked about it.
+  // The custom key store that it is to be in. Of an external key store also the key there that doubles it, about which
+  // the proxy is asked; of an HSM the key is made there, once for all tries of the request.
   std::optional<ExternalKey> external;
+  std::shared_ptr<NewHsmKey> hsm_key;
 };
 // Whether the caller may, before anything is spent on a key. kUnsupportedOperation for a kind of key that the loaded
 // OpenSSL lacks, or whose material can't be imported.

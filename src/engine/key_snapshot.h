@@ -37,7 +37,7 @@ struct KeySnapshot {
   std::vector<std::string> aliases;          // names with "alias/"
   std::vector<VersionSnapshot> versions;     // ascending
   std::vector<std::string> replica_regions;  // of a multi-Region key, whatever its own role
-  std::optional<ExternalKey> external;       // of a key in an external key store
+  std::optional<ExternalKey> external;       // of a key in a custom key store
   const Clock* lifecycle_clock = nullptr;    // the engine's, which outlives every snapshot
   // Set once a change has made this an older truth: work that waited on the pool looks before it starts.
   Superseded superseded;

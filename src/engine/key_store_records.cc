@@ -66,32 +66,61 @@ Error xks_error(ErrorCode code, XksFault fault) {
   return {code, fmt::format("The external key store proxy {}", xks_fault_meaning(fault).sentence)};
 }
 
-Status claim_external_key(Transaction& transaction, const ExternalKey& external, const Key& key) {
-  TRY_ASSIGN(CustomKeyStore store, find_key_store(transaction, external.store_id));
-  if (store.state != ConnectionState::kConnected) {
-    return fail(ErrorCode::kCustomKeyStoreInvalidState,
-                fmt::format("The connection state of custom key store {} is {}. Keys can be made only while it is "
-                            "CONNECTED.",
-                            store.id, connection_state_name(store.state)));
+Result<CustomKeyStore> find_key_store_for(Transaction& transaction, std::string_view store_id, KeyOrigin origin) {
+  TRY_ASSIGN(CustomKeyStore store, find_key_store(transaction, store_id));
+  const bool fits = (origin == KeyOrigin::kHsm) == (store.type == CustomKeyStoreType::kCloudHsm);
+  if (!fits) {
+    return fail(ErrorCode::kUnsupportedOperation,
+                fmt::format("The custom key store {} is of type {}, which does not go with Origin {}.", store.id,
+                            custom_key_store_type_name(store.type), aws_origin(origin)));
   }
-  const Bytes place = record_key::xks_key(store.account, store.id, external.xks_key_id);
+  if (store.state == ConnectionState::kConnected) return store;
+  return fail(ErrorCode::kCustomKeyStoreInvalidState,
+              fmt::format("The connection state of custom key store {} is {}. Keys can be made only while it is "
+                          "CONNECTED.",
+                          store.id, connection_state_name(store.state)));
+}
+
+Status claim_xks_key(Transaction& transaction, CustomKeyStore store, const ExternalKey& external, const Key& key) {
+  const Bytes place = record_key::xks_key(store.account, store.id, external.key_id);
   TRY_ASSIGN(const auto holder, transaction.get<RowId>(store.account, Table::kXksKeys, place));
   if (holder) {
     return fail(ErrorCode::kXksKeyAlreadyInUse,
-                fmt::format("The external key {} belongs to another KMS key of custom key store {}.",
-                            external.xks_key_id, store.id));
+                fmt::format("The external key {} belongs to another KMS key of custom key store {}.", external.key_id,
+                            store.id));
   }
   TRY_ASSIGN(const SecretBytes secret,
              transaction.keyrings().unwrap(transaction.crypto(), material_binding(store), store.secret));
   const auto fit = proxy_of(transaction, store, secret)
-                       .key_metadata(transaction.crypto(), external.xks_key_id, xks_request_metadata(transaction));
+                       .key_metadata(transaction.crypto(), external.key_id, xks_request_metadata(transaction));
   if (!fit) return fail(xks_error(xks_fault_meaning(fit.error()).create_key, fit.error()));
   ++store.key_count;
   TRY(put_key_store(transaction, store));
   return transaction.put(store.account, Table::kXksKeys, place, encode_row(key.row));
 }
 
+Result<ExternalKey> claim_hsm_key(Transaction& transaction, CustomKeyStore store, NewHsmKey& made, const Key& key) {
+  const auto refused = [&](HsmFault fault) {
+    return fail(hsm_error(hsm_fault_meaning(fault).create_key, store, fault));
+  };
+  if (transaction.hsm() == nullptr) return refused(HsmFault::kUnknownCluster);
+  TRY_ASSIGN(const SecretBytes password,
+             transaction.keyrings().unwrap(transaction.crypto(), material_binding(store), store.secret));
+  const auto done = made.make(*transaction.hsm(), store, password, transaction.random(), key.key_id,
+                              *transaction.abandoned_hsm_keys());
+  if (!done) return refused(done.error());
+  ++store.key_count;
+  TRY(put_key_store(transaction, store));
+  return ExternalKey{store.id, made.key_id()};
+}
+
 Status release_external_key(Transaction& transaction, const ExternalKey& external, const Key& key) {
+  if (key.origin == KeyOrigin::kHsm) {
+    transaction.request_sweep();
+    return transaction.put(kSystemAccount, Table::kJobs,
+                           record_key::hsm_removal_job(key.account, key.region, external.store_id, external.key_id),
+                           {});
+  }
   TRY_ASSIGN(auto store,
              transaction.get<CustomKeyStore>(key.account, Table::kCustomKeyStores,
                                              record_key::custom_key_store(key.account, key.region, external.store_id)));
@@ -100,7 +129,7 @@ Status release_external_key(Transaction& transaction, const ExternalKey& externa
     --store->key_count;
     TRY(put_key_store(transaction, *store));
   }
-  return transaction.erase(Table::kXksKeys, record_key::xks_key(key.account, external.store_id, external.xks_key_id));
+  return transaction.erase(Table::kXksKeys, record_key::xks_key(key.account, external.store_id, external.key_id));
 }
 
 }  // namespace kagimori

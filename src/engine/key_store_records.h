@@ -24,10 +24,14 @@ XksRequestMetadata xks_request_metadata(Transaction& transaction);
 // What a fault is called to who manages stores or makes keys.
 Error xks_error(ErrorCode code, XksFault fault);
 
-// Makes an external key that of a new KMS key. kCustomKeyStoreNotFound, kCustomKeyStoreInvalidState,
-// kXksKeyAlreadyInUse and what the proxy says of the key.
-Status claim_external_key(Transaction& transaction, const ExternalKey& external, const Key& key);
-// The key is destroyed.
+// The store of the origin's kind that a new key is to be in. kCustomKeyStoreNotFound, kCustomKeyStoreInvalidState,
+// kUnsupportedOperation for a store of another kind.
+Result<CustomKeyStore> find_key_store_for(Transaction& transaction, std::string_view store_id, KeyOrigin origin);
+// Makes an external key that of a new KMS key. kXksKeyAlreadyInUse and what the proxy says of the key.
+Status claim_xks_key(Transaction& transaction, CustomKeyStore store, const ExternalKey& external, const Key& key);
+// Has the HSM make the key of a new KMS key, if an earlier try has not, and counts it.
+Result<ExternalKey> claim_hsm_key(Transaction& transaction, CustomKeyStore store, NewHsmKey& made, const Key& key);
+// The key is destroyed. What an HSM holds of it is removed by the clock, and counts until then.
 Status release_external_key(Transaction& transaction, const ExternalKey& external, const Key& key);
 
 }  // namespace kagimori

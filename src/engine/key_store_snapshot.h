@@ -6,7 +6,7 @@
 
 namespace kagimori {
 
-// A custom key store as read at one store revision, its proxy's secret unwrapped. Immutable and shared.
+// A custom key store as read at one store revision, its secret unwrapped. Immutable and shared.
 struct KeyStoreSnapshot {
   CustomKeyStore record;
   SecretBytes secret;

@@ -53,15 +53,20 @@ Result<NewVersion> add_version(Transaction& transaction, Key& key, RotationType 
   version.material_id = make_material_id(transaction.random());
   version.rotation = rotation;
   if (rotation != RotationType::kNone) version.rotated_at = transaction.lifecycle_now();
-  version.birth = {transaction.now(), transaction.keyrings().store_id(), "OpenSSL CTR-DRBG", "",
+  const bool is_in_hsm = key.origin == KeyOrigin::kHsm;
+  version.birth = {transaction.now(), transaction.keyrings().store_id(), is_in_hsm ? "HSM" : "OpenSSL CTR-DRBG", "",
                    acting_principal(transaction)};
   for (const std::string& region : key.replica_regions) version.copies.push_back(copy_in(transaction, key, region));
   NewVersion made{std::move(version), new_material_objects(transaction, key, number)};
   made.version.object_count = static_cast<std::uint8_t>(made.objects.size());
   KeyObject& object = made.objects[0];
   if (external != nullptr) set_external_key(object, *external);
-  TRY_ASSIGN(object.material, transaction.keyrings().wrap(transaction.crypto(), material_binding(key, object),
-                                                          material.secret.expose()));
+  if (is_in_hsm) {
+    object.presence = Presence::kExternal;
+  } else {
+    TRY_ASSIGN(object.material, transaction.keyrings().wrap(transaction.crypto(), material_binding(key, object),
+                                                            material.secret.expose()));
+  }
   if (made.objects.size() == 2) made.objects[1].public_data = material.public_key;
   TRY(put_new_version(transaction, made));
   key.primary_version = made.version.number;

@@ -7,7 +7,8 @@
 namespace kagimori {
 
 // Adds a new version with this material to a key (and makes it the primary one): the first of a new key, or the next.
-// `key` is changed; the caller saves it. `external`: of a key in an external key store, or null.
+// `key` is changed; the caller saves it. `external`: of a key in a custom key store, or null;
+// of one in an HSM there is no other material.
 Result<NewVersion> add_version(Transaction& transaction, Key& key, RotationType rotation, const KeyMaterial& material,
                                const ExternalKey* external = nullptr);
 

@@ -70,7 +70,7 @@ Status load_versions(RecordReader& reader, KeySnapshot& snapshot) {
     rest = rest.subspan(record.object_count);
     snapshot.versions.push_back(std::move(version));
   }
-  if (key.origin == KeyOrigin::kExternalKeyStore && !snapshot.external) return missing("external key", key.key_id);
+  if (is_in_key_store(key.origin) && !snapshot.external) return missing("key in the store", key.key_id);
   if (!rest.empty() || snapshot.version(key.primary_version) == nullptr) return missing("version", key.key_id);
   return {};
 }

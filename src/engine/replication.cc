@@ -133,7 +133,7 @@ Result<Replica> replicate_key(Transaction& transaction, const ReplicateKeyReques
              transaction.get<KeyVersion>(primary.account, Table::kVersions,
                                          record_key::version(primary.account, primary.row, primary.primary_version)));
   if (!version) return fail(ErrorCode::kCorrupt, "The primary version of the key is missing from the store.");
-  return Replica{{std::move(replica), arn, AwsKeyState::kCreating, version->material_id, regions, {}},
+  return Replica{{std::move(replica), arn, AwsKeyState::kCreating, version->material_id, regions, {}, {}},
                  std::move(policy)};
 }
 

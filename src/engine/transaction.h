@@ -14,6 +14,7 @@
 #include "base/random.h"
 #include "engine/access.h"
 #include "engine/caller.h"
+#include "engine/hsm_keys.h"
 #include "engine/key_counter.h"
 #include "engine/key_snapshot.h"
 #include "engine/key_usage.h"
@@ -56,8 +57,10 @@ class Transaction {
     KeyCounter& key_counter;
     Timestamp now;  // real time
     Timestamp lifecycle_now;
-    OutgoingHttp* outgoing = nullptr;  // null: nothing outside can be reached
-    KeyUsageSource* usages = nullptr;  // null where nothing is used: then the store's word is all
+    OutgoingHttp* outgoing = nullptr;                // null: nothing outside can be reached
+    HsmClusters* hsm = nullptr;                      // null: no HSM can be reached
+    AbandonedHsmKeys* abandoned_hsm_keys = nullptr;  // where `hsm` is there
+    KeyUsageSource* usages = nullptr;                // null where nothing is used: then the store's word is all
     const KeyUses* key_uses = nullptr;
   };
 
@@ -70,6 +73,8 @@ class Transaction {
   const EngineSettings& settings() const { return environment_.settings; }
   const KeyUses* key_uses() const { return environment_.key_uses; }  // null outside of a server
   OutgoingHttp* outgoing() { return environment_.outgoing; }
+  HsmClusters* hsm() { return environment_.hsm; }
+  AbandonedHsmKeys* abandoned_hsm_keys() { return environment_.abandoned_hsm_keys; }
   KeyCounter& key_counter() { return environment_.key_counter; }
   // The last use of a key, also one of this moment; nullopt for a key that was never used.
   Result<std::optional<KeyLastUsage>> last_usage(const Key& key);

@@ -8,7 +8,7 @@ namespace kagimori {
 namespace {
 
 constexpr std::string_view kStoreAttribute = "x-Custom Key Store";
-constexpr std::string_view kXksKeyAttribute = "x-XKS Key";
+constexpr std::string_view kKeyAttribute = "x-Key in Store";
 
 const std::string* text_attribute(const KeyObject& object, std::string_view name) {
   for (const AttributeValue& attribute : object.attributes) {
@@ -42,15 +42,15 @@ std::string make_custom_key_store_id(RandomSource& random) {
 
 void set_external_key(KeyObject& object, const ExternalKey& external) {
   object.attributes.push_back({std::string(kStoreAttribute), 0, external.store_id});
-  object.attributes.push_back({std::string(kXksKeyAttribute), 0, external.xks_key_id});
+  object.attributes.push_back({std::string(kKeyAttribute), 0, external.key_id});
 }
 
 std::optional<ExternalKey> external_key_of(const Key& key, const KeyObject& object) {
-  if (key.origin != KeyOrigin::kExternalKeyStore) return std::nullopt;
+  if (!is_in_key_store(key.origin)) return std::nullopt;
   const std::string* const store = text_attribute(object, kStoreAttribute);
-  const std::string* const xks_key = text_attribute(object, kXksKeyAttribute);
-  if (store == nullptr || xks_key == nullptr) return std::nullopt;
-  return ExternalKey{*store, *xks_key};
+  const std::string* const key_id = text_attribute(object, kKeyAttribute);
+  if (store == nullptr || key_id == nullptr) return std::nullopt;
+  return ExternalKey{*store, *key_id};
 }
 
 }  // namespace kagimori

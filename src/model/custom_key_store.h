@@ -46,8 +46,10 @@ struct CustomKeyStore {
   std::string id;    // cks- and 17 hexadecimal digits
   std::string name;  // unique in account and Region
   CustomKeyStoreType type = CustomKeyStoreType::kExternal;
-  XksProxyConfiguration proxy;
-  WrappedMaterial secret;  // of the proxy's access key
+  XksProxyConfiguration proxy;  // of an external key store
+  std::string cluster_id;       // of one in an HSM
+  std::string trust_anchor;     // of one in an HSM: the cluster's certificate, PEM
+  WrappedMaterial secret;       // of the proxy's access key; in an HSM the password
   ConnectionState state = ConnectionState::kDisconnected;
   std::string error_code;      // AWS's ConnectionErrorCode, only of a failed one
   std::uint32_t attempts = 0;  // to connect; tells what an attempt finds apart from what is true by then
@@ -62,10 +64,10 @@ struct CustomKeyStore {
 };
 std::string make_custom_key_store_id(RandomSource& random);
 
-// Which external key doubles a KMS key; stands among the attributes of the key's object.
+// The key in a custom key store that is a KMS key, or doubles it; stands among the attributes of the key's object.
 struct ExternalKey {
   std::string store_id;
-  std::string xks_key_id;
+  std::string key_id;  // of an external key store: XksKeyId; of an HSM: the CKA_ID in hexadecimal
   bool operator==(const ExternalKey&) const = default;
 };
 void set_external_key(KeyObject& object, const ExternalKey& external);

@@ -37,6 +37,21 @@ TEST(CustomKeyStoreTest, AConnectionJobNamesItsStore) {
     const auto part = parse_connection_job(ByteView(key).first(size));
     EXPECT_TRUE(!part || part->store_id != "cks-1") << size;
   }
+  EXPECT_FALSE(parse_hsm_removal_job(key));
+}
+
+TEST(CustomKeyStoreTest, AnHsmRemovalJobNamesItsKey) {
+  const Bytes key = record_key::hsm_removal_job("111122223333", "us-east-1", "cks-1", "00ff");
+  const auto job = parse_hsm_removal_job(key);
+  ASSERT_TRUE(job);
+  EXPECT_EQ(job->account, "111122223333");
+  EXPECT_EQ(job->region, "us-east-1");
+  EXPECT_EQ(job->store_id, "cks-1");
+  EXPECT_EQ(job->key_id, "00ff");
+  for (std::size_t size = 0; size < key.size(); ++size) {
+    EXPECT_FALSE(parse_hsm_removal_job(ByteView(key).first(size))) << size;
+  }
+  EXPECT_FALSE(parse_connection_job(key));
 }
 
 }  // namespace

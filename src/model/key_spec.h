@@ -55,6 +55,10 @@ struct KeyType {
 // AWS's view: KeySpec and KeyUsage names; empty when AWS cannot express the key (it is invisible there).
 std::string_view aws_key_spec(const KeyType& type);
 std::string_view aws_key_usage(const KeyType& type);
+// Whether such keys are in a custom key store.
+inline bool is_in_key_store(KeyOrigin origin) {
+  return origin == KeyOrigin::kHsm || origin == KeyOrigin::kExternalKeyStore;
+}
 std::string_view aws_origin(KeyOrigin origin);  // AWS_KMS, EXTERNAL, AWS_CLOUDHSM, EXTERNAL_KEY_STORE
 bool is_aws_key_spec(std::string_view name);    // any of the 20 of the KeySpec enum
 bool is_aws_key_usage(std::string_view name);

@@ -163,9 +163,8 @@ Status check_key_state(KmsOperation operation, AwsKeyState state, std::string_vi
 Status check_rotation_support(KmsOperation operation, const Key& key, std::string_view key_arn) {
   if (!is_rotation(operation)) return {};
   if (aws_key_spec(key.type) != "SYMMETRIC_DEFAULT") return fail(ErrorCode::kUnsupportedOperation);
-  const bool custom_store = key.origin == KeyOrigin::kHsm || key.origin == KeyOrigin::kExternalKeyStore;
   const bool imported = key.origin == KeyOrigin::kImported;
-  if (custom_store || (imported && sets_automatic_rotation(operation))) {
+  if (is_in_key_store(key.origin) || (imported && sets_automatic_rotation(operation))) {
     return fail(ErrorCode::kUnsupportedOperation,
                 fmt::format("{} origin is {} which is not valid for this operation.", key_arn, aws_origin(key.origin)));
   }

@@ -7,6 +7,7 @@ namespace {
 
 constexpr std::string_view kSessionPrefix = "ASIA";
 constexpr std::string_view kConnectionJob = "connection";
+constexpr std::string_view kHsmRemovalJob = "hsm-removal";
 constexpr std::uint64_t kSignBit = std::uint64_t{1} << 63;
 
 // An account is always 12 digits and a row id 16 bytes, so neither needs an end mark. Of the other texts only the last
@@ -133,6 +134,11 @@ Bytes connection_job(std::string_view account, std::string_view region, std::str
   return KeyBuilder().text(kConnectionJob).account(account).text(region).text(store_id).take();
 }
 Bytes connection_jobs() { return KeyBuilder().text(kConnectionJob).take(); }
+Bytes hsm_removal_job(std::string_view account, std::string_view region, std::string_view store_id,
+                      std::string_view key_id) {
+  return KeyBuilder().text(kHsmRemovalJob).account(account).text(region).text(store_id).text(key_id).take();
+}
+Bytes hsm_removal_jobs() { return KeyBuilder().text(kHsmRemovalJob).take(); }
 
 Bytes user(std::string_view account, std::string_view user_id) { return KeyBuilder(account).text(user_id).take(); }
 Bytes users_of(std::string_view account) { return KeyBuilder(account).take(); }
@@ -218,22 +224,35 @@ Result<DueEntry> parse_due_key(ByteView key) {
   return entry;
 }
 
-Result<ConnectionJob> parse_connection_job(ByteView key) {
-  ByteReader reader(key);
-  TRY_ASSIGN(const ByteView begin, reader.take(kConnectionJob.size() + 1));
-  ConnectionJob job;
-  TRY_ASSIGN(const ByteView account, reader.take(12));
-  job.account = as_text(account);
-  TRY_ASSIGN(const ByteView rest, reader.take(key.size() - begin.size() - account.size()));
-  const std::string_view text = as_text(rest);
-  const std::size_t zero = text.find('\0');
-  if (!is_account_id(job.account) || zero == std::string_view::npos || !text.ends_with('\0')) {
-    return fail(ErrorCode::kCorrupt, "A job of the store names no custom key store.");
+namespace {
+
+// The account and the texts that follow the name of a kind of job.
+Result<std::vector<std::string>> parse_job(ByteView key, std::string_view kind, std::size_t texts) {
+  const auto broken = [] { return fail(ErrorCode::kCorrupt, "A job of the store names no custom key store."); };
+  constexpr std::size_t kAccountSize = 12;
+  std::string_view rest = as_text(key);
+  if (!rest.starts_with(kind) || rest.size() < kind.size() + 1 + kAccountSize) return broken();
+  rest.remove_prefix(kind.size() + 1);
+  std::vector<std::string> parts = {std::string(rest.substr(0, kAccountSize))};
+  rest.remove_prefix(kAccountSize);
+  for (std::size_t zero = rest.find('\0'); zero != std::string_view::npos; zero = rest.find('\0')) {
+    parts.emplace_back(rest.substr(0, zero));
+    rest.remove_prefix(zero + 1);
   }
-  job.region = text.substr(0, zero);
-  job.store_id = text.substr(zero + 1);
-  if (!job.store_id.empty()) job.store_id.pop_back();
-  return job;
+  if (!is_account_id(parts[0]) || !rest.empty() || parts.size() != 1 + texts) return broken();
+  return parts;
+}
+
+}  // namespace
+
+Result<ConnectionJob> parse_connection_job(ByteView key) {
+  TRY_ASSIGN(auto parts, parse_job(key, kConnectionJob, 2));
+  return ConnectionJob{std::move(parts[0]), std::move(parts[1]), std::move(parts[2])};
+}
+
+Result<HsmRemovalJob> parse_hsm_removal_job(ByteView key) {
+  TRY_ASSIGN(auto parts, parse_job(key, kHsmRemovalJob, 3));
+  return HsmRemovalJob{std::move(parts[0]), std::move(parts[1]), std::move(parts[2]), std::move(parts[3])};
 }
 
 Result<RetireeEntry> parse_grant_retiree(ByteView key, ByteView prefix) {

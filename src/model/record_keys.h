@@ -44,6 +44,10 @@ Bytes xks_key(std::string_view account, std::string_view store_id, std::string_v
 // In kJobs: that a store is on its way to another connection state.
 Bytes connection_job(std::string_view account, std::string_view region, std::string_view store_id);
 Bytes connection_jobs();  // prefix
+// In kJobs: that a key of a KMS key which is destroyed has to be removed from an HSM. `key_id` as in ExternalKey.
+Bytes hsm_removal_job(std::string_view account, std::string_view region, std::string_view store_id,
+                      std::string_view key_id);
+Bytes hsm_removal_jobs();  // prefix
 Bytes user(std::string_view account, std::string_view user_id);
 Bytes users_of(std::string_view account);  // prefix
 Bytes user_name(std::string_view account, std::string_view lower_case_name);
@@ -90,6 +94,12 @@ struct ConnectionJob {
   std::string region, store_id;
 };
 Result<ConnectionJob> parse_connection_job(ByteView key);
+// What a hsm_removal_job() is about.
+struct HsmRemovalJob {
+  AccountId account;
+  std::string region, store_id, key_id;
+};
+Result<HsmRemovalJob> parse_hsm_removal_job(ByteView key);
 
 // Where a row of kGrantRetirees leads to. kCorrupt for a key that does not begin with `prefix`.
 struct RetireeEntry {

@@ -120,7 +120,8 @@ struct RecordLayout<CustomKeyStore> {
   static void walk(auto& io, auto& r) {
     io(r.row);
     io.account(r.account);
-    io(r.region, r.id, r.name, r.type, r.proxy, r.secret, r.state, r.error_code, r.attempts, r.key_count, r.created);
+    io(r.region, r.id, r.name, r.type, r.proxy, r.cluster_id, r.trust_anchor, r.secret, r.state, r.error_code,
+       r.attempts, r.key_count, r.created);
   }
 };
 

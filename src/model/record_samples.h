@@ -219,6 +219,8 @@ inline CustomKeyStore custom_key_store() {
              "com.amazonaws.vpce.eu-central-1.vpce-svc-0123456789abcdef0",
              "444455556666",
              "ABCDEFGHIJKLMNOPQRST"};
+  r.cluster_id = "cluster-abcdefghijk";
+  r.trust_anchor = "-----BEGIN CERTIFICATE-----";
   r.secret = {4, {6, 5, 4}};
   r.state = ConnectionState::kFailed;
   r.error_code = "XKS_PROXY_TIMED_OUT";

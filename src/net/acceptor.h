@@ -1,10 +1,10 @@
 #pragma once
 
+#include "base/unique_fd.h"
 #include "net/event_loop.h"
 #include "net/ip_address.h"
 #include "net/listener.h"
 #include "net/timer_wheel.h"
-#include "net/unique_fd.h"
 
 namespace kagimori {
 

@@ -9,10 +9,10 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/unique_fd.h"
 #include "net/monotonic_clock.h"
 #include "net/task.h"
 #include "net/timer_wheel.h"
-#include "net/unique_fd.h"
 
 namespace kagimori {
 

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/unique_fd.h"
 #include "net/buffer.h"
 #include "net/event_loop.h"
 #include "net/http_date.h"
@@ -17,7 +18,6 @@
 #include "net/net_config.h"
 #include "net/source_table.h"
 #include "net/stream.h"
-#include "net/unique_fd.h"
 
 namespace kagimori {
 

@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "base/unique_fd.h"
 #include "net/ip_address.h"
 #include "net/net_config.h"
-#include "net/unique_fd.h"
 
 namespace kagimori {
 

@@ -11,10 +11,10 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/unique_fd.h"
 #include "net/http_handler.h"
 #include "net/http_worker.h"
 #include "net/server.h"
-#include "net/unique_fd.h"
 
 namespace kagimori {
 

@@ -90,7 +90,7 @@ void store_be(T value, std::uint8_t* out) {
   }
 }
 
-bool is_known_suite(std::uint8_t suite) { return suite == kSuiteDerivedAesGcm || suite == kSuiteExternal; }
+bool is_known_suite(std::uint8_t suite) { return suite >= kSuiteDerivedAesGcm && suite <= kSuiteHsm; }
 
 }  // namespace
 
@@ -111,7 +111,8 @@ bool write_ciphertext_prefix(const CiphertextHeader& header, std::span<std::uint
 
 Result<CiphertextHeader> parse_ciphertext_header(ByteView blob) {
   const auto invalid = [] { return fail(ErrorCode::kInvalidCiphertext); };
-  if (blob.size() < kCiphertextOverhead) return invalid();
+  const bool has_suite = blob.size() > kCiphertextPrefixSize;
+  if (!has_suite || (blob[1] != kSuiteHsm && blob.size() < kCiphertextOverhead)) return invalid();
   ByteReader reader(blob);
   TRY_ASSIGN(const std::uint8_t format, reader.u8());
   TRY_ASSIGN(const std::uint8_t suite, reader.u8());

@@ -23,9 +23,10 @@ namespace kagimori {
 inline constexpr std::uint8_t kCiphertextFormat = 1;
 inline constexpr std::uint8_t kSuiteDerivedAesGcm = 1;
 inline constexpr std::uint8_t kSuiteExternal = 2;                             // seal/external_ciphertext.h
+inline constexpr std::uint8_t kSuiteHsm = 3;                                  // seal/hsm_ciphertext.h
 inline constexpr std::size_t kCiphertextPrefixSize = 1 + 1 + 1 + 16 + 8 + 4;  // what all suites begin with
 inline constexpr std::size_t kCiphertextHeaderSize = 1 + 1 + 1 + 16 + 8 + 4 + 16 + 32;
-inline constexpr std::size_t kCiphertextOverhead = kCiphertextHeaderSize + 16;
+inline constexpr std::size_t kCiphertextOverhead = kCiphertextHeaderSize + 16;  // of suite 1
 
 // The readable front of a ciphertext: which key and version it belongs to.
 struct CiphertextHeader {

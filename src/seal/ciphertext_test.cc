@@ -144,9 +144,10 @@ TEST_F(Ciphertext, ParsesOnlyWhatCanBeOurs) {
     std::size_t at;
     Bytes bytes;
   };
-  for (const Case& c : {Case{"format", 0, {2}}, Case{"format 0", 0, {0}}, Case{"suite", 1, {3}}, Case{"kind 0", 2, {0}},
-                        Case{"kind 3", 2, {3}}, Case{"account of 13 digits", 19, {0, 0, 1, 0, 0, 0, 0, 0}},
-                        Case{"version 0", 27, {0, 0, 0, 0}}}) {
+  for (const Case& c :
+       {Case{"format", 0, {2}}, Case{"format 0", 0, {0}}, Case{"suite 0", 1, {0}}, Case{"suite 4", 1, {4}},
+        Case{"kind 0", 2, {0}}, Case{"kind 3", 2, {3}}, Case{"account of 13 digits", 19, {0, 0, 1, 0, 0, 0, 0, 0}},
+        Case{"version 0", 27, {0, 0, 0, 0}}}) {
     Bytes changed = good;
     std::copy(c.bytes.begin(), c.bytes.end(), changed.begin() + static_cast<std::ptrdiff_t>(c.at));
     const auto parsed = parse_ciphertext_header(changed);

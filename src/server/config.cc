@@ -18,26 +18,32 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kListeners = "listeners.";
 constexpr std::string_view kVariablePrefix = "KAGIMORI_";
-constexpr std::string_view kListenerVariablePrefix = "KAGIMORI_LISTENERS_";
-constexpr std::size_t kMaxListeners = 64;
+constexpr std::size_t kMaxEntries = 64;  // of a list
 
 tl::unexpected<Error> bad(std::string message) { return fail(ErrorCode::kBadConfiguration, std::move(message)); }
 
-// "listeners.2.tls" -> 2 and "tls"
-struct ListenerName {
+// "listeners.2.tls" -> 2 and "tls", for the list "listeners"
+struct EntryName {
   std::size_t number;
   std::string_view option;
 };
-std::optional<ListenerName> listener_name(std::string_view name) {
-  if (!name.starts_with(kListeners)) return std::nullopt;
-  name.remove_prefix(kListeners.size());
+std::optional<EntryName> entry_name(std::string_view list, std::string_view name) {
+  if (!name.starts_with(list) || name.substr(list.size(), 1) != ".") return std::nullopt;
+  name.remove_prefix(list.size() + 1);
   std::size_t number = 0;
   const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
   const auto digits = static_cast<std::size_t>(end - name.data());
   if (error != std::errc() || digits >= name.size() || name[digits] != '.') return std::nullopt;
-  return ListenerName{number, name.substr(digits + 1)};
+  return EntryName{number, name.substr(digits + 1)};
+}
+// The number of the entry that a setting is of; 0 for one of no list.
+std::size_t entry_number(std::string_view name) {
+  std::size_t number = 0;
+  for_each_list([&](const auto& list) {
+    if (const auto entry = entry_name(list.name, name)) number = entry->number;
+  });
+  return number;
 }
 
 template <typename Owner>
@@ -50,21 +56,22 @@ std::string suggestion(const std::string& nearest) {
   return nearest.empty() ? "docs/configuration.md lists all of them." : fmt::format("did you mean {}?", nearest);
 }
 
-// Every option's full name; listeners' with the number that the wrong name had.
-std::vector<std::string> option_names(std::size_t listener_number) {
+// Every option's full name; in lists with the number that the wrong name had.
+std::vector<std::string> option_names(std::size_t entry_number) {
   std::vector<std::string> names;
   for (const auto& option : config_options()) names.emplace_back(option.name);
-  for (const auto& option : listener_option_table()) {
-    names.push_back(fmt::format("{}{}.{}", kListeners, listener_number, option.name));
-  }
+  for_each_list([&](const auto& list) {
+    for (const auto& option : list.options) {
+      names.push_back(fmt::format("{}.{}.{}", list.name, entry_number, option.name));
+    }
+  });
   return names;
 }
 
 tl::unexpected<Error> unknown_option(const Setting& setting) {
-  const auto listener = listener_name(setting.name);
-  const auto names = option_names(listener ? listener->number : 1);
+  const std::size_t number = entry_number(setting.name);
   return bad(fmt::format("{}: there is no option {}; {}", setting.origin, setting.name,
-                         suggestion(nearest_name(setting.name, names))));
+                         suggestion(nearest_name(setting.name, option_names(number == 0 ? 1 : number)))));
 }
 
 tl::unexpected<Error> unknown_variable(std::string_view variable) {
@@ -74,41 +81,54 @@ tl::unexpected<Error> unknown_variable(std::string_view variable) {
                          suggestion(nearest_name(variable, names))));
 }
 
-Status apply_to_listener(const Setting& setting, const ListenerName& name, Config& config) {
-  const auto* option = find_option(listener_option_table(), name.option);
+template <typename Owner>
+Status apply_to_entry(const Setting& setting, const EntryName& name, const OptionList<Owner>& list, Config& config) {
+  std::vector<Owner>& entries = config.*list.entries;
+  const auto* option = find_option(list.options, name.option);
   if (option == nullptr) return unknown_option(setting);
-  if (name.number == 0 || name.number > std::min(config.listeners.size() + 1, kMaxListeners)) {
-    return bad(fmt::format("{}: listeners are numbered from 1 without a gap, up to {}; there are {} so far.",
-                           setting.origin, kMaxListeners, config.listeners.size()));
+  if (name.number == 0 || name.number > std::min(entries.size() + 1, kMaxEntries)) {
+    return bad(fmt::format("{}: {} are numbered from 1 without a gap, up to {}; there are {} so far.", setting.origin,
+                           list.name, kMaxEntries, entries.size()));
   }
-  if (name.number > config.listeners.size()) config.listeners.emplace_back();
-  return apply_option(*option, setting, config.listeners[name.number - 1]);
+  if (name.number > entries.size()) entries.emplace_back();
+  return apply_option(*option, setting, entries[name.number - 1]);
 }
 
 Status apply(const Setting& setting, Config& config) {
-  if (const auto listener = listener_name(setting.name)) return apply_to_listener(setting, *listener, config);
+  std::optional<Status> applied;
+  for_each_list([&](const auto& list) {
+    if (const auto entry = entry_name(list.name, setting.name)) applied = apply_to_entry(setting, *entry, list, config);
+  });
+  if (applied) return *std::move(applied);
   const auto* option = find_option(config_options(), setting.name);
   if (option == nullptr) return unknown_option(setting);
   return apply_option(*option, setting, config);
 }
 
 // KAGIMORI_LISTENERS_2_TLS -> listeners.2.tls
-std::optional<std::string> listener_option_of(std::string_view variable) {
-  variable.remove_prefix(kListenerVariablePrefix.size());
+template <typename Owner>
+std::optional<std::string> entry_option_of(std::string_view variable, const OptionList<Owner>& list) {
+  const std::string prefix = environment_name(list.name) + "_";
+  if (!variable.starts_with(prefix)) return std::nullopt;
+  variable.remove_prefix(prefix.size());
   const auto bar = variable.find('_');
   if (bar == 0 || bar == std::string_view::npos) return std::nullopt;
   const std::string_view number = variable.substr(0, bar);
   if (!std::all_of(number.begin(), number.end(), [](char c) { return c >= '0' && c <= '9'; })) return std::nullopt;
-  for (const auto& option : listener_option_table()) {
+  for (const auto& option : list.options) {
     if (environment_name(option.name).substr(kVariablePrefix.size()) == variable.substr(bar + 1)) {
-      return fmt::format("{}{}.{}", kListeners, number, option.name);
+      return fmt::format("{}.{}.{}", list.name, number, option.name);
     }
   }
   return std::nullopt;
 }
 
 std::optional<std::string> option_of(std::string_view variable) {
-  if (variable.starts_with(kListenerVariablePrefix)) return listener_option_of(variable);
+  std::optional<std::string> found;
+  for_each_list([&](const auto& list) {
+    if (!found) found = entry_option_of(variable, list);
+  });
+  if (found) return found;
   for (const auto& option : config_options()) {
     if (environment_name(option.name) == variable) return std::string(option.name);
   }
@@ -123,12 +143,9 @@ Result<std::vector<Setting>> settings_of(const Environment& environment) {
     if (!option) return unknown_variable(entry->first);
     settings.push_back({*option, entry->first, entry->second});
   }
-  // The environment is sorted as text, where 10 comes before 2; listeners are made in the order of their numbers.
-  std::stable_sort(settings.begin(), settings.end(), [](const Setting& a, const Setting& b) {
-    const auto left = listener_name(a.name);
-    const auto right = listener_name(b.name);
-    return (left ? left->number : 0) < (right ? right->number : 0);
-  });
+  // The environment is sorted as text, where 10 comes before 2; entries are made in the order of their numbers.
+  std::stable_sort(settings.begin(), settings.end(),
+                   [](const Setting& a, const Setting& b) { return entry_number(a.name) < entry_number(b.name); });
   return settings;
 }
 
@@ -160,6 +177,10 @@ Status finish_paths(Config& config, const fs::path& file) {
   finish_path(config.audit.path, base, data / "audit" / "audit.jsonl");
   finish_path(config.seal.key_file, base, {});
   finish_path(config.xks.ca_file, base, {});
+  for (HsmClusterConfig& cluster : config.hsm_clusters) {
+    finish_path(cluster.module, base, {});
+    finish_path(cluster.trust_anchor, base, {});
+  }
   return {};
 }
 
@@ -186,12 +207,12 @@ Status finish_listeners(Config& config) {
   for (std::size_t i = 0; i < config.listeners.size(); ++i) {
     ListenerOptions& listener = config.listeners[i];
     if (auto finished = finish_listener(listener); !finished) {
-      return bad(fmt::format("{}{}: {}", kListeners, i + 1, finished.error().message));
+      return bad(fmt::format("listeners.{}: {}", i + 1, finished.error().message));
     }
     if (listener.where.port != 0 || listener.where.is_unix()) {
       if (!seen.insert(listener.address).second) {
-        return bad(fmt::format("{}{}: {} is the address of an earlier listener already.", kListeners, i + 1,
-                               listener.address));
+        return bad(
+            fmt::format("listeners.{}: {} is the address of an earlier listener already.", i + 1, listener.address));
       }
     }
     if (!listener.tls && !listener.where.is_unix()) {
@@ -235,6 +256,19 @@ Status check_connect_to(const XksOptions& xks) {
   return {};
 }
 
+Status check_hsm_clusters(const Config& config) {
+  std::set<std::string_view> seen;
+  for (std::size_t i = 0; i < config.hsm_clusters.size(); ++i) {
+    const HsmClusterConfig& cluster = config.hsm_clusters[i];
+    if (const auto checked = check_hsm_cluster(cluster); !checked) {
+      return bad(fmt::format("hsm_clusters.{}: {}", i + 1, checked.error().message));
+    }
+    if (seen.insert(cluster.id).second) continue;
+    return bad(fmt::format("hsm_clusters.{}: {} is the id of an earlier cluster already.", i + 1, cluster.id));
+  }
+  return {};
+}
+
 Status check_together(Config& config) {
   const NetLimits& limits = config.limits;
   if (limits.max_connections_per_source > limits.max_connections) {
@@ -247,6 +281,7 @@ Status check_together(Config& config) {
   }
   TRY(check_regions(config.engine));
   TRY(check_connect_to(config.xks));
+  TRY(check_hsm_clusters(config));
   if (!config.seal.key_file.empty()) TRY(check_key_file(config.seal.key_file, config.server.data_dir));
   if (config.server.test_mode) {
     config.warnings.emplace_back(

@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "engine/settings.h"
 #include "net/net_config.h"
+#include "server/hsm_cluster_config.h"
 #include "server/listener_options.h"
 
 namespace kagimori {
@@ -59,6 +60,7 @@ struct Config {
   ServerOptions server;
   XksOptions xks;
   std::vector<ListenerOptions> listeners;
+  std::vector<HsmClusterConfig> hsm_clusters;
   TlsOptions tls;
   NetLimits limits;
   EngineSettings engine;

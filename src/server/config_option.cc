@@ -20,6 +20,8 @@ template <auto... Members>
 constexpr auto slot = +[](Config& config) -> auto& { return (config.*....*Members); };
 template <auto Member>
 constexpr auto listener_slot = +[](ListenerOptions& listener) -> auto& { return listener.*Member; };
+template <auto Member>
+constexpr auto cluster_slot = +[](HsmClusterConfig& cluster) -> auto& { return cluster.*Member; };
 
 constexpr std::int64_t kKib = 1 << 10;
 constexpr std::int64_t kMib = 1 << 20;
@@ -143,7 +145,7 @@ constexpr Option<Config> kOptions[] = {
     {"xks.connect_to", kList, slot<&Config::xks, &XksOptions::connect_to>,
      "Where proxies really are: `HOST:PORT:ADDRESS:PORT` sends what is for the first to the second."},
     {"xks.threads", kCount, slot<&Config::engine, &EngineSettings::xks_threads>,
-     "Threads that wait for external key store proxies.", 1, 1024},
+     "Threads that wait for external key store proxies and HSMs.", 1, 1024},
     {"lifecycle.sweep_interval_seconds", kSeconds, slot<&Config::engine, &EngineSettings::sweep_interval_seconds>,
      "How often due rotations and deletions are looked for.", 1, kDay},
 
@@ -220,6 +222,24 @@ constexpr Option<ListenerOptions> kListenerOptions[] = {
      "0600|0660|0666", "`\"0600\"`, with a Unix socket"},
     {"planes", kList, listener_slot<&ListenerOptions::planes>,
      "What it serves: `data` (cryptographic operations), `management` (the rest)."},
+};
+
+constexpr Option<HsmClusterConfig> kHsmClusterOptions[] = {
+    {"id", kText, cluster_slot<&HsmClusterConfig::id>, "CloudHsmClusterId: `cluster-` and 11 to 16 of a-z, A-Z, 2-7.",
+     19, 24},
+    {"module", kPath, cluster_slot<&HsmClusterConfig::module>, "The HSM's PKCS #11 module, a shared library."},
+    {"token_label", kText, cluster_slot<&HsmClusterConfig::token_label>, "The label of the token.", 1, 32},
+    {"user", kText, cluster_slot<&HsmClusterConfig::user>,
+     "Who logs in, where the PIN is `user:password` (AWS CloudHSM: `kmsuser`); empty: it is the password alone.", 0,
+     64},
+    {"trust_anchor", kPath, cluster_slot<&HsmClusterConfig::trust_anchor>,
+     "The cluster's certificate, PEM: the TrustAnchorCertificate of CreateCustomKeyStore."},
+    {"environment", kList, cluster_slot<&HsmClusterConfig::environment>,
+     "`NAME=value`, all that the module's processes have of an environment."},
+    {"sessions", kCount, cluster_slot<&HsmClusterConfig::sessions>,
+     "Sessions that may be open at once, each in a process of its own.", 1, 256},
+    {"seconds", kSeconds, cluster_slot<&HsmClusterConfig::limit>,
+     "How long an operation may take; a login and the making of a key have five times as long.", 1, 60},
 };
 
 template <typename Owner>
@@ -317,7 +337,8 @@ std::string written(const Option<Owner>& option, Owner& owner) {
 }  // namespace
 
 std::span<const Option<Config>> config_options() { return kOptions; }
-std::span<const Option<ListenerOptions>> listener_option_table() { return kListenerOptions; }
+OptionList<ListenerOptions> listener_list() { return {"listeners", kListenerOptions, &Config::listeners}; }
+OptionList<HsmClusterConfig> hsm_cluster_list() { return {"hsm_clusters", kHsmClusterOptions, &Config::hsm_clusters}; }
 
 std::string environment_name(std::string_view option) {
   std::string name = "KAGIMORI_";
@@ -339,9 +360,19 @@ Status apply_option(const Option<ListenerOptions>& option, const Setting& settin
   return {};
 }
 
+Status apply_option(const Option<HsmClusterConfig>& option, const Setting& setting, HsmClusterConfig& cluster) {
+  if (auto stored = store_value(option, setting.value, cluster); !stored) {
+    return refuse(option, setting, stored.error().message);
+  }
+  return {};
+}
+
 std::string written_value(const Option<Config>& option, Config& config) { return written(option, config); }
 std::string written_value(const Option<ListenerOptions>& option, ListenerOptions& listener) {
   return written(option, listener);
+}
+std::string written_value(const Option<HsmClusterConfig>& option, HsmClusterConfig& cluster) {
+  return written(option, cluster);
 }
 
 std::string nearest_name(std::string_view name, std::span<const std::string> candidates) {

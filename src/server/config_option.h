@@ -15,7 +15,7 @@
 
 namespace kagimori {
 
-// Where an option's value lies in its owner: Config, or ListenerOptions for those of [[listeners]].
+// Where an option's value lies in its owner: Config, or one entry of a list ([[listeners]], [[hsm_clusters]]).
 template <typename Owner>
 using OptionSlot = std::variant<bool& (*)(Owner&), std::int64_t& (*)(Owner&), std::uint64_t& (*)(Owner&),
                                 std::chrono::milliseconds& (*)(Owner&), std::string& (*)(Owner&),
@@ -25,7 +25,7 @@ using OptionSlot = std::variant<bool& (*)(Owner&), std::int64_t& (*)(Owner&), st
 // and docs/configuration.md all come from it. Defaults are those of a default-constructed owner.
 template <typename Owner>
 struct Option {
-  std::string_view name;  // "limits.body_bytes"; without section for listeners
+  std::string_view name;  // "limits.body_bytes"; without section in a list
   OptionType type;
   OptionSlot<Owner> slot;
   std::string_view description;
@@ -36,7 +36,21 @@ struct Option {
 };
 
 std::span<const Option<Config>> config_options();
-std::span<const Option<ListenerOptions>> listener_option_table();
+
+// The options of one list, whose entries are numbered from 1 ("listeners.2.tls").
+template <typename Owner>
+struct OptionList {
+  std::string_view name;
+  std::span<const Option<Owner>> options;
+  std::vector<Owner> Config::* entries;
+};
+OptionList<ListenerOptions> listener_list();
+OptionList<HsmClusterConfig> hsm_cluster_list();
+// Calls `use` with each of the lists.
+void for_each_list(auto use) {
+  use(listener_list());
+  use(hsm_cluster_list());
+}
 
 // "limits.body_bytes" -> "KAGIMORI_LIMITS_BODY_BYTES"
 std::string environment_name(std::string_view option);
@@ -45,10 +59,12 @@ std::string environment_name(std::string_view option);
 // begins with the setting's origin and name.
 Status apply_option(const Option<Config>& option, const Setting& setting, Config& config);
 Status apply_option(const Option<ListenerOptions>& option, const Setting& setting, ListenerOptions& listener);
+Status apply_option(const Option<HsmClusterConfig>& option, const Setting& setting, HsmClusterConfig& cluster);
 
 // The value as it would be written in the file: "1 MiB" in quotes, 20, true, ["data", "management"].
 std::string written_value(const Option<Config>& option, Config& config);
 std::string written_value(const Option<ListenerOptions>& option, ListenerOptions& listener);
+std::string written_value(const Option<HsmClusterConfig>& option, HsmClusterConfig& cluster);
 
 // The candidate that is fewest single-letter changes away from `name`; empty if none is near.
 std::string nearest_name(std::string_view name, std::span<const std::string> candidates);

@@ -71,9 +71,11 @@ std::string configuration_reference() {
     }
     page += row(option, option.name.substr(dot + 1), defaults);
   }
-  page += fmt::format("\n### [[listeners]]\n\n{}", kHead);
-  ListenerOptions listener;
-  for (const auto& option : listener_option_table()) page += row(option, option.name, listener);
+  for_each_list([&page]<typename Owner>(const OptionList<Owner>& list) {
+    page += fmt::format("\n### [[{}]]\n\n{}", list.name, kHead);
+    Owner entry;
+    for (const auto& option : list.options) page += row(option, option.name, entry);
+  });
   return page;
 }
 

@@ -15,6 +15,7 @@
 #include "base/secret.h"
 #include "dialects/aws/aws_handler.h"
 #include "engine/engine.h"
+#include "hsm/hsm_sessions.h"
 #include "net/curl_http.h"
 #include "net/server.h"
 #include "server/certificates.h"
@@ -179,7 +180,16 @@ bool inject_store_fault(FaultyStore& store, std::string_view table, bool commits
   return true;
 }
 
-Status serve(const Config& config, OpenedStore& opened, const sigset_t& signals,
+Result<std::unique_ptr<HsmClusters>> start_hsm_sessions(const Config& config) {
+  std::vector<HsmClusterOptions> clusters;
+  for (const HsmClusterConfig& cluster : config.hsm_clusters) {
+    TRY_ASSIGN(HsmClusterOptions options, load_hsm_cluster(cluster));
+    clusters.push_back(std::move(options));
+  }
+  return make_hsm_sessions(std::move(clusters));
+}
+
+Status serve(const Config& config, OpenedStore& opened, HsmClusters& hsm, const sigset_t& signals,
              const std::function<void(const ServerReady&)>& ready) {
   const DataFolder folder{config.server.data_dir};
   TRY(make_private_folder(std::filesystem::path(config.audit.path).parent_path()));
@@ -197,8 +207,8 @@ Status serve(const Config& config, OpenedStore& opened, const sigset_t& signals,
   FaultyStore faulty_store(*opened.store);
   Store& store = test_mode ? static_cast<Store&>(faulty_store) : *opened.store;
   TRY_ASSIGN(const auto outgoing, make_curl_http({config.xks.ca_file, config.xks.connect_to}));
-  TRY_ASSIGN(const auto engine,
-             Engine::start({store, *opened.keyrings, *log, *opened.clock, lifecycle_clock, settings, outgoing.get()}));
+  TRY_ASSIGN(const auto engine, Engine::start({store, *opened.keyrings, *log, *opened.clock, lifecycle_clock, settings,
+                                               outgoing.get(), &hsm}));
   const SteadyClock monotonic;
   Readiness readiness(*log, monotonic);
   aws::TestSeam test_seam;
@@ -250,6 +260,8 @@ Status run_server(const Config& config, const std::function<void(const ServerRea
   if (const std::string warning = raise_open_file_limit(config.limits.max_connections); !warning.empty()) {
     LogLine(LogLevel::kWarning, warning);
   }
+  // Before there are threads and secrets, for it makes a process.
+  TRY_ASSIGN(const auto hsm, start_hsm_sessions(config));
   const sigset_t signals = block_signals();
   init_secret_memory(config.memory.secret_bytes);
   if (!secret_memory_status().locked) {
@@ -269,7 +281,7 @@ Status run_server(const Config& config, const std::function<void(const ServerRea
     LogLine(LogLevel::kWarning,
             "TEST MODE: requests may move the lifecycle clock and inject faults. Never use this store for real keys.");
   }
-  return serve(config, opened, signals, ready);
+  return serve(config, opened, *hsm, signals, ready);
 }
 
 }  // namespace kagimori

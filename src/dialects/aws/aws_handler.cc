@@ -265,7 +265,7 @@ void AwsHandler::process_json(Pending pending, std::string_view target_text) {
   if (answer.body) return finish_json(std::move(pending), *caller, trail, *std::move(answer.body));
   if (answer.work) {
     return run(std::move(pending), *std::move(caller), std::move(trail), std::move(answer.work),
-               std::move(answer.prepare), answer.calls_proxy);
+               std::move(answer.prepare), answer.calls_outside);
   }
   answer.start([this, pending = std::move(pending), caller = *std::move(caller), trail = std::move(trail)](
                    Result<std::string> done) { finish_json(pending, caller, trail, std::move(done)); });
@@ -329,13 +329,13 @@ void AwsHandler::fill_and_retry(Pending pending, Refuse refuse) {
 }
 
 void AwsHandler::run(Pending pending, Caller caller, Trail trail, Engine::Work work, Engine::Prepare prepare,
-                     bool calls_proxy) {
+                     bool calls_outside) {
   dialect_.engine.run(
       *worker_, std::move(caller), std::move(trail), std::move(work),
       [this, pending = std::move(pending)](Result<std::string> body, const Trail& done) {
         respond(pending, std::move(body), done.resources().empty() ? std::string_view() : done.resources().front());
       },
-      std::move(prepare), calls_proxy);
+      std::move(prepare), calls_outside);
 }
 
 void AwsHandler::respond(const Pending& pending, Result<std::string> body, std::string_view key_arn) {

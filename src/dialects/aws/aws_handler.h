@@ -73,7 +73,7 @@ class AwsHandler final : public HttpHandler {
   // Answers a JSON request: emits its event, or fetches what it missed and runs it again.
   void finish_json(Pending pending, const Caller& caller, const Trail& trail, Result<std::string> body);
   void run(Pending pending, Caller caller, Trail trail, Engine::Work work, Engine::Prepare prepare = {},
-           bool calls_proxy = false);
+           bool calls_outside = false);
   // What a test ordered instead of serving such a request.
   std::optional<Error> ordered_fault(std::string_view operation) const;
   Result<Caller> authenticate(const Pending& pending, Dialect dialect, std::string_view service);

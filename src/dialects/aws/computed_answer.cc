@@ -16,7 +16,7 @@ JsonAnswer computed_answer(JsonCall& call, bool on_pool, std::vector<std::shared
 Engine::KeyStores stores_of(std::initializer_list<const ExternalUse*> uses) {
   Engine::KeyStores stores;
   for (const ExternalUse* const use : uses) {
-    if (use != nullptr) stores.push_back(use->store);
+    if (use != nullptr) stores.push_back(use->store());
   }
   return stores;
 }

@@ -11,7 +11,7 @@ namespace kagimori::aws {
 
 // The answer of cryptography that has been authorised: `compute` makes the body, on the worker's own thread or, when
 // `on_pool` says so, on one of the pool; so it must not refer to the call. `keys` are those that it uses, `stores`
-// those whose proxies it talks to.
+// those whose proxies or HSMs it talks to.
 using Compute = std::function<Result<std::string>(CryptoContext&, RandomSource&)>;
 JsonAnswer computed_answer(JsonCall& call, bool on_pool, std::vector<std::shared_ptr<const KeySnapshot>> keys,
                            Compute compute, Engine::KeyStores stores = {});

@@ -30,8 +30,8 @@ struct JsonAnswer {
   std::optional<Result<std::string>> body;
   Engine::Work work;
   std::function<void(Done done)> start;
-  Engine::Prepare prepare;   // of `work`
-  bool calls_proxy = false;  // so does `work`, see Engine::run
+  Engine::Prepare prepare;     // of `work`
+  bool calls_outside = false;  // so does `work`, see Engine::run
 };
 
 inline JsonAnswer answer_now(Result<std::string> body) { return {std::move(body), {}, {}, {}, false}; }
@@ -39,8 +39,8 @@ inline JsonAnswer answer_error(Error error) { return {Result<std::string>(fail(s
 inline JsonAnswer answer_later(Engine::Work work, Engine::Prepare prepare = {}) {
   return {std::nullopt, std::move(work), {}, std::move(prepare), false};
 }
-// Of work that talks to an external key store proxy.
-inline JsonAnswer answer_after_proxy(Engine::Work work) { return {std::nullopt, std::move(work), {}, {}, true}; }
+// Of work that talks to an external key store proxy or an HSM.
+inline JsonAnswer answer_from_outside(Engine::Work work) { return {std::nullopt, std::move(work), {}, {}, true}; }
 inline JsonAnswer answer_when_done(std::function<void(JsonAnswer::Done)> start) {
   return {std::nullopt, {}, std::move(start), {}, false};
 }

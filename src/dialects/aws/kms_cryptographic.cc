@@ -75,9 +75,9 @@ JsonAnswer sealed_answer(JsonCall& call, Response response, std::function<std::s
   const auto work = std::make_shared<Response>(std::move(response));
   const ExternalUse& use = *work->sealed.external;
   return computed_answer(
-      call, true, {use.key},
-      [work, write = std::move(write)](CryptoContext& crypto, RandomSource&) -> Result<std::string> {
-        TRY(work->sealed.compute(crypto));
+      call, true, {use.key()},
+      [work, write = std::move(write)](CryptoContext& crypto, RandomSource& random) -> Result<std::string> {
+        TRY(work->sealed.compute(crypto, random));
         return write(*work);
       },
       stores_of({&use}));
@@ -188,12 +188,21 @@ JsonAnswer kms_generate_random(JsonCall& call) {
   ANSWER_IF_FAILED(members.status());
   if (!bytes) return answer_error({ErrorCode::kValidation, "NumberOfBytes is required."});
   ANSWER_IF_FAILED(refuse_member(members, "Recipient"));
-  auto random = generate_random(call.worker, call.caller, call.trail, static_cast<std::size_t>(*bytes),
+  auto random = generate_random(call.engine, call.worker, call.caller, call.trail, static_cast<std::size_t>(*bytes),
                                 store_id.value_or(std::string_view()));
   if (!random) return answer_error(std::move(random).error());
-  std::string body = secret_body(random->size(), 0);
-  JsonWriter(body).begin_object().member("Plaintext", *random).end_object();
-  return answer_now(std::move(body));
+  const auto work = std::make_shared<GeneratedRandom>(*std::move(random));
+  Engine::KeyStores stores;
+  if (work->store != nullptr) stores.push_back(work->store);
+  return computed_answer(
+      call, work->store != nullptr, {},
+      [work](CryptoContext&, RandomSource&) -> Result<std::string> {
+        TRY(work->compute());
+        std::string body = secret_body(work->bytes.size(), 0);
+        JsonWriter(body).begin_object().member("Plaintext", work->bytes).end_object();
+        return body;
+      },
+      std::move(stores));
 }
 
 JsonAnswer kms_describe_key(JsonCall& call) {
@@ -206,8 +215,8 @@ JsonAnswer kms_describe_key(JsonCall& call) {
   std::string body;
   JsonWriter json(body);
   json.begin_object().key("KeyMetadata");
-  write_key_metadata(json, key.key, key.arn, described->state, key.primary().material_id, key.replica_regions,
-                     key.external);
+  write_key_metadata(json, {key.key, key.arn, described->state, key.primary().material_id, key.replica_regions,
+                            key.external ? &*key.external : nullptr, described->cluster_id});
   json.end_object();
   return answer_now(std::move(body));
 }

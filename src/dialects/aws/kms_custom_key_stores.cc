@@ -22,23 +22,22 @@ std::optional<std::string> text_of(JsonMembers& members, std::string_view name, 
 
 // The members that stores of type AWS_CLOUDHSM have.
 struct ClusterMembers {
-  std::optional<std::string_view> cluster_id, trust_anchor, password;
+  std::optional<std::string_view> cluster_id, password;
+  std::optional<std::string_view> trust_anchor;  // to CreateCustomKeyStore only
 
   bool any() const { return cluster_id || trust_anchor || password; }
+  bool all() const { return cluster_id && trust_anchor && password; }
 };
 
 ClusterMembers read_cluster(JsonMembers& members) {
   ClusterMembers cluster;
   cluster.cluster_id = members.text("CloudHsmClusterId", member::kCloudHsmClusterId);
-  cluster.trust_anchor = members.text("TrustAnchorCertificate", member::kTrustAnchorCertificate);
   cluster.password = members.hidden_text("KeyStorePassword", member::kKeyStorePassword);
   return cluster;
 }
 
-JsonAnswer refuse_cluster_members() {
-  return answer_error({ErrorCode::kValidation,
-                       "CloudHsmClusterId, TrustAnchorCertificate and KeyStorePassword are members of stores of type "
-                       "AWS_CLOUDHSM. Leave them out."});
+std::shared_ptr<const SecretBytes> secret_of(std::string_view text) {
+  return std::make_shared<const SecretBytes>(SecretBytes::copy_of(as_bytes(text)));
 }
 
 struct ProxyMembers {
@@ -61,7 +60,7 @@ void read_credential(JsonMembers& members, ProxyMembers& proxy) {
   const auto secret = inner.hidden_text("RawSecretAccessKey", member::kXksSecretAccessKey);
   members.absorb(inner);
   if (access_key_id) proxy.access_key_id = std::string(*access_key_id);
-  if (secret) proxy.secret = std::make_shared<const SecretBytes>(SecretBytes::copy_of(as_bytes(*secret)));
+  if (secret) proxy.secret = secret_of(*secret);
 }
 
 ProxyMembers read_proxy(JsonMembers& members) {
@@ -76,6 +75,43 @@ ProxyMembers read_proxy(JsonMembers& members) {
   }
   read_credential(members, proxy);
   return proxy;
+}
+
+Status take_proxy(ProxyMembers proxy, const ClusterMembers& hsm, CreateCustomKeyStoreRequest& request) {
+  if (hsm.any()) {
+    return fail(ErrorCode::kValidation,
+                "CloudHsmClusterId, TrustAnchorCertificate and KeyStorePassword are members of stores of type "
+                "AWS_CLOUDHSM. Leave them out.");
+  }
+  if (!proxy.uri_endpoint || !proxy.uri_path || !proxy.connectivity || proxy.secret == nullptr) {
+    return fail(ErrorCode::kValidation,
+                "An external key store needs XksProxyUriEndpoint, XksProxyUriPath, XksProxyAuthenticationCredential "
+                "and XksProxyConnectivity.");
+  }
+  request.proxy = {*proxy.connectivity,
+                   *proxy.uri_endpoint,
+                   *proxy.uri_path,
+                   proxy.vpc_service_name.value_or(""),
+                   proxy.vpc_service_owner.value_or(""),
+                   *proxy.access_key_id};
+  request.secret = std::move(proxy.secret);
+  return {};
+}
+
+Status take_cluster(const ClusterMembers& hsm, const ProxyMembers& proxy, CreateCustomKeyStoreRequest& request) {
+  if (proxy.any()) {
+    return fail(ErrorCode::kValidation,
+                "The members that begin with Xks are those of stores of type EXTERNAL_KEY_STORE, and this one is of "
+                "type AWS_CLOUDHSM (the default). Leave them out, or give that type.");
+  }
+  if (!hsm.all()) {
+    return fail(ErrorCode::kValidation,
+                "A custom key store of type AWS_CLOUDHSM (the default) needs CloudHsmClusterId, "
+                "TrustAnchorCertificate and KeyStorePassword.");
+  }
+  request.hsm = {std::string(*hsm.cluster_id), std::string(*hsm.trust_anchor)};
+  request.secret = secret_of(*hsm.password);
+  return {};
 }
 
 // An operation whose only member is the id of a store and whose answer is {}.
@@ -100,9 +136,14 @@ void write_entry(JsonWriter& json, const CustomKeyStore& store) {
       .member("CustomKeyStoreName", store.name)
       .member("ConnectionState", connection_state_name(store.state));
   write_optional(json, "ConnectionErrorCode", store.error_code);
-  json.member("CreationDate", store.created)
-      .member("CustomKeyStoreType", custom_key_store_type_name(store.type))
-      .key("XksProxyConfiguration")
+  json.member("CreationDate", store.created).member("CustomKeyStoreType", custom_key_store_type_name(store.type));
+  if (store.type == CustomKeyStoreType::kCloudHsm) {
+    json.member("CloudHsmClusterId", store.cluster_id)
+        .member("TrustAnchorCertificate", store.trust_anchor)
+        .end_object();
+    return;
+  }
+  json.key("XksProxyConfiguration")
       .begin_object()
       .member("Connectivity", xks_connectivity_name(store.proxy.connectivity))
       .member("AccessKeyId", store.proxy.access_key_id)
@@ -120,32 +161,14 @@ JsonAnswer kms_create_custom_key_store(JsonCall& call) {
   CreateCustomKeyStoreRequest request;
   request.name = members.required_text("CustomKeyStoreName", member::kCustomKeyStoreName);
   const auto type = members.enumeration("CustomKeyStoreType", kStoreTypes);
-  const ClusterMembers hsm = read_cluster(members);
+  ClusterMembers hsm = read_cluster(members);
+  hsm.trust_anchor = members.text("TrustAnchorCertificate", member::kTrustAnchorCertificate);
   ProxyMembers proxy = read_proxy(members);
   ANSWER_IF_FAILED(members.status());
-  if (type != "EXTERNAL_KEY_STORE") {
-    if (!hsm.cluster_id || !hsm.trust_anchor || !hsm.password) {
-      return answer_error({ErrorCode::kValidation,
-                           "A custom key store of type AWS_CLOUDHSM (the default) needs CloudHsmClusterId, "
-                           "TrustAnchorCertificate and KeyStorePassword."});
-    }
-    return answer_error({ErrorCode::kCloudHsmClusterNotFound,
-                         fmt::format("This server knows no cluster {}: none is configured.", *hsm.cluster_id)});
-  }
-  if (hsm.any()) return refuse_cluster_members();
-  if (!proxy.uri_endpoint || !proxy.uri_path || !proxy.connectivity || proxy.secret == nullptr) {
-    return answer_error({ErrorCode::kValidation,
-                         "An external key store needs XksProxyUriEndpoint, XksProxyUriPath, "
-                         "XksProxyAuthenticationCredential and XksProxyConnectivity."});
-  }
-  request.proxy = {*proxy.connectivity,
-                   *proxy.uri_endpoint,
-                   *proxy.uri_path,
-                   proxy.vpc_service_name.value_or(""),
-                   proxy.vpc_service_owner.value_or(""),
-                   *proxy.access_key_id};
-  request.secret = std::move(proxy.secret);
-  return answer_after_proxy([request = std::move(request)](Transaction& transaction) -> Result<std::string> {
+  request.type = type == "EXTERNAL_KEY_STORE" ? CustomKeyStoreType::kExternal : CustomKeyStoreType::kCloudHsm;
+  ANSWER_IF_FAILED(request.type == CustomKeyStoreType::kExternal ? take_proxy(std::move(proxy), hsm, request)
+                                                                 : take_cluster(hsm, proxy, request));
+  return answer_from_outside([request = std::move(request)](Transaction& transaction) -> Result<std::string> {
     TRY_ASSIGN(const std::string id, create_custom_key_store(transaction, request));
     std::string body;
     JsonWriter(body).begin_object().member("CustomKeyStoreId", id).end_object();
@@ -161,8 +184,7 @@ JsonAnswer kms_update_custom_key_store(JsonCall& call) {
   const ClusterMembers hsm = read_cluster(members);
   ProxyMembers proxy = read_proxy(members);
   ANSWER_IF_FAILED(members.status());
-  if (hsm.any()) return refuse_cluster_members();
-  if (!request.name && !proxy.any()) {
+  if (!request.name && !proxy.any() && !hsm.any()) {
     return answer_error({ErrorCode::kValidation, "Nothing is to be changed. Name at least one new value."});
   }
   request.uri_endpoint = std::move(proxy.uri_endpoint);
@@ -172,7 +194,9 @@ JsonAnswer kms_update_custom_key_store(JsonCall& call) {
   request.access_key_id = std::move(proxy.access_key_id);
   request.connectivity = proxy.connectivity;
   request.secret = std::move(proxy.secret);
-  return answer_after_proxy([request = std::move(request)](Transaction& transaction) -> Result<std::string> {
+  if (hsm.cluster_id) request.cluster_id = std::string(*hsm.cluster_id);
+  if (hsm.password) request.password = secret_of(*hsm.password);
+  return answer_from_outside([request = std::move(request)](Transaction& transaction) -> Result<std::string> {
     TRY(update_custom_key_store(transaction, request));
     return std::string("{}");
   });

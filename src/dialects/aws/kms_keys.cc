@@ -14,32 +14,34 @@ namespace {
 
 constexpr std::array<std::string_view, 2> kResourceOwners = {"SELF", "OTHER_ACCOUNTS_VIA_RAM"};
 
-// The key in an external key store that is asked for, if one is.
-Status read_external_key(std::optional<std::string_view> origin, std::optional<std::string_view> store_id,
-                         std::optional<std::string_view> xks_key_id, CreateKeyRequest& request) {
-  if (origin != "EXTERNAL_KEY_STORE") {
-    if (xks_key_id) {
-      return fail(ErrorCode::kValidation, "XksKeyId is valid only with Origin EXTERNAL_KEY_STORE.");
-    }
-    if (store_id) {
-      return fail(ErrorCode::kValidation,
-                  "CustomKeyStoreId is valid only with the Origin of that store, EXTERNAL_KEY_STORE or AWS_CLOUDHSM.");
-    }
-    return {};
+// The custom key store, and the key in an external one, that are asked for.
+Status read_key_store(std::optional<std::string_view> origin, std::optional<std::string_view> store_id,
+                      std::optional<std::string_view> xks_key_id, CreateKeyRequest& request) {
+  const bool is_external = origin == "EXTERNAL_KEY_STORE";
+  if (xks_key_id && !is_external) {
+    return fail(ErrorCode::kValidation, "XksKeyId is valid only with Origin EXTERNAL_KEY_STORE.");
   }
-  if (!store_id || !xks_key_id) {
-    return fail(ErrorCode::kValidation, "Origin EXTERNAL_KEY_STORE needs a CustomKeyStoreId and an XksKeyId.");
+  if (!is_external && origin != "AWS_CLOUDHSM") {
+    if (!store_id) return {};
+    return fail(ErrorCode::kValidation,
+                "CustomKeyStoreId is valid only with the Origin of that store, EXTERNAL_KEY_STORE or AWS_CLOUDHSM.");
+  }
+  if (!store_id || (is_external && !xks_key_id)) {
+    return fail(ErrorCode::kValidation, is_external
+                                            ? "Origin EXTERNAL_KEY_STORE needs a CustomKeyStoreId and an XksKeyId."
+                                            : "Origin AWS_CLOUDHSM needs a CustomKeyStoreId.");
   }
   if (aws_key_spec(request.type) != "SYMMETRIC_DEFAULT" || request.multi_region) {
     return fail(ErrorCode::kUnsupportedOperation,
                 "A key in a custom key store is a symmetric encryption key (SYMMETRIC_DEFAULT) of a single Region.");
   }
-  request.origin = KeyOrigin::kExternalKeyStore;
-  request.external = ExternalKey{std::string(*store_id), std::string(*xks_key_id)};
+  request.origin = is_external ? KeyOrigin::kExternalKeyStore : KeyOrigin::kHsm;
+  request.external = ExternalKey{std::string(*store_id), std::string(xks_key_id.value_or(""))};
+  if (!is_external) request.hsm_key = std::make_shared<NewHsmKey>();
   return {};
 }
 
-// The kind of key that is asked for. Origins that are not served yet are checked for shape, then refused by name.
+// The kind of key that is asked for, and where it is to be.
 Status read_key_type(JsonMembers& members, CreateKeyRequest& request) {
   const auto spec = members.enumeration("KeySpec", kKeySpecs);
   const auto old_spec = members.enumeration("CustomerMasterKeySpec", kCustomerMasterKeySpecs);
@@ -54,12 +56,7 @@ Status read_key_type(JsonMembers& members, CreateKeyRequest& request) {
   const std::string_view chosen = spec.value_or(old_spec.value_or("SYMMETRIC_DEFAULT"));
   TRY_ASSIGN(request.type, aws_key_type(chosen, usage.value_or(std::string_view())));
   if (origin == "EXTERNAL") request.origin = KeyOrigin::kImported;
-  if (origin == "AWS_CLOUDHSM") {
-    return fail(ErrorCode::kUnsupportedOperation,
-                "Origin AWS_CLOUDHSM needs a custom key store of type AWS_CLOUDHSM, and this server knows no cluster "
-                "for one. Use an external key store (EXTERNAL_KEY_STORE).");
-  }
-  return read_external_key(origin, store_id, xks_key_id, request);
+  return read_key_store(origin, store_id, xks_key_id, request);
 }
 
 // The generation of a key pair, which takes long: before the store is read, and only for who may have it. The others
@@ -108,7 +105,7 @@ JsonAnswer kms_create_key(JsonCall& call) {
   request.multi_region = members.boolean("MultiRegion").value_or(false);
   ANSWER_IF_FAILED(read_key_type(members, request));
   const auto material = std::make_shared<std::optional<KeyMaterial>>();
-  const bool calls_proxy = request.external.has_value();
+  const bool calls_outside = request.external.has_value();
   Engine::Prepare prepare = generation(call.caller, request, material);
   const auto work = [request = std::move(request), material](Transaction& transaction) -> Result<std::string> {
     TRY_ASSIGN(const KeyDescription made,
@@ -116,11 +113,11 @@ JsonAnswer kms_create_key(JsonCall& call) {
     std::string body;
     JsonWriter json(body);
     json.begin_object().key("KeyMetadata");
-    write_key_metadata(json, made.key, made.arn, made.state, made.material_id, made.replica_regions, made.external);
+    write_key_metadata(json, metadata_of(made));
     json.end_object();
     return body;
   };
-  if (calls_proxy) return answer_after_proxy(work);
+  if (calls_outside) return answer_from_outside(work);
   return answer_later(work, std::move(prepare));
 }
 

@@ -36,6 +36,16 @@ void write_multi_region(JsonWriter& json, const Key& key, std::span<const std::s
   json.end_array().end_object();
 }
 
+// Where a key in a custom key store is.
+void write_place(JsonWriter& json, const KeyMetadata& metadata) {
+  json.member("CustomKeyStoreId", metadata.external->store_id);
+  if (metadata.key.origin == KeyOrigin::kHsm) {
+    json.member("CloudHsmClusterId", metadata.cluster_id);
+    return;
+  }
+  json.key("XksKeyConfiguration").begin_object().member("Id", metadata.external->key_id).end_object();
+}
+
 }  // namespace
 
 std::string_view expiration_model(const std::optional<Timestamp>& valid_to) {
@@ -180,13 +190,23 @@ void write_algorithms(JsonWriter& json, const KeyType& type) {
   }
 }
 
-void write_key_metadata(JsonWriter& json, const Key& key, std::string_view arn, AwsKeyState state,
-                        std::string_view material_id, std::span<const std::string> replica_regions,
-                        const std::optional<ExternalKey>& external) {
+KeyMetadata metadata_of(const KeyDescription& made) {
+  return {made.key,
+          made.arn,
+          made.state,
+          made.material_id,
+          made.replica_regions,
+          made.external ? &*made.external : nullptr,
+          made.cluster_id};
+}
+
+void write_key_metadata(JsonWriter& json, const KeyMetadata& metadata) {
+  const Key& key = metadata.key;
+  const AwsKeyState state = metadata.state;
   json.begin_object()
       .member("AWSAccountId", key.account)
       .member("KeyId", key.key_id)
-      .member("Arn", arn)
+      .member("Arn", metadata.arn)
       .member("CreationDate", key.created)
       .member("Enabled", state == AwsKeyState::kEnabled || state == AwsKeyState::kUpdating)
       .member("Description", key.description)
@@ -202,19 +222,14 @@ void write_key_metadata(JsonWriter& json, const Key& key, std::string_view arn, 
     json.member("ExpirationModel", expiration_model(key.expiry));
   }
   json.member("KeyManager", "CUSTOMER");
-  if (external) {
-    json.member("CustomKeyStoreId", external->store_id)
-        .key("XksKeyConfiguration")
-        .begin_object()
-        .member("Id", external->xks_key_id)
-        .end_object();
-  }
+  if (metadata.external != nullptr) write_place(json, metadata);
   write_key_spec(json, key.type);
   write_algorithms(json, key.type);
   json.member("MultiRegion", key.replication != ReplicationRole::kNone);
-  if (key.replication != ReplicationRole::kNone) write_multi_region(json, key, replica_regions);
-  if (key.type.construction == Construction::kEnvelope && !external && !material_id.empty()) {
-    json.member("CurrentKeyMaterialId", material_id);
+  if (key.replication != ReplicationRole::kNone) write_multi_region(json, key, metadata.replica_regions);
+  if (key.type.construction == Construction::kEnvelope && metadata.external == nullptr &&
+      !metadata.material_id.empty()) {
+    json.member("CurrentKeyMaterialId", metadata.material_id);
   }
   json.end_object();
 }

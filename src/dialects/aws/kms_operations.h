@@ -17,9 +17,18 @@ void write_algorithms(JsonWriter& json, const KeyType& type);
 // AWS's name of it, of material that is removed on that date or never.
 std::string_view expiration_model(const std::optional<Timestamp>& valid_to);
 // KeyMetadata (AWS KMS API reference).
-void write_key_metadata(JsonWriter& json, const Key& key, std::string_view arn, AwsKeyState state,
-                        std::string_view material_id, std::span<const std::string> replica_regions,
-                        const std::optional<ExternalKey>& external);
+struct KeyMetadata {
+  const Key& key;
+  std::string_view arn;
+  AwsKeyState state = AwsKeyState::kEnabled;
+  std::string_view material_id;
+  std::span<const std::string> replica_regions = {};
+  const ExternalKey* external = nullptr;  // of a key in a custom key store
+  std::string_view cluster_id = {};       // of a key in an HSM
+};
+void write_key_metadata(JsonWriter& json, const KeyMetadata& metadata);
+// Of a key that was just made.
+KeyMetadata metadata_of(const KeyDescription& made);
 
 // Each reads its members, asks the engine and writes the answer.
 JsonAnswer kms_encrypt(JsonCall& call);

@@ -22,7 +22,7 @@ JsonAnswer kms_replicate_key(JsonCall& call) {
     std::string body;
     JsonWriter json(body);
     json.begin_object().key("ReplicaKeyMetadata");
-    write_key_metadata(json, made.key, made.arn, made.state, made.material_id, made.replica_regions, {});
+    write_key_metadata(json, metadata_of(made));
     json.member("ReplicaPolicy", replica.policy).key("ReplicaTags").begin_array();
     for (const Tag& tag : made.key.tags) {
       json.begin_object().member("TagKey", tag.key).member("TagValue", tag.value).end_object();
