@@ -146,13 +146,6 @@ def test_the_plaintext_is_never_echoed(admin, case):
     assert answer.status_code == 400 and "c2Vj" not in answer.text and "secret" not in answer.text
 
 
-@pytest.mark.parametrize("name, members", (
-    ("cluster", {"Origin": "AWS_CLOUDHSM", "CustomKeyStoreId": "cks-1234567890abcdef0"}),
-))
-def test_create_key_names_the_member_that_is_not_supported(kms, name, members):
-    refused("UnsupportedOperationException", kms.create_key, contains=name, **members)
-
-
 @pytest.mark.parametrize("members", (
     {"KeySpec": "SYMMETRIC_DEFAULT", "KeyUsage": "ENCRYPT_DECRYPT", "Origin": "AWS_KMS", "MultiRegion": False},
     {"CustomerMasterKeySpec": "SYMMETRIC_DEFAULT"},
