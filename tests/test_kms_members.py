@@ -156,20 +156,6 @@ def test_create_key_with_every_default_spelled_out(kms, members):
         "SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT", "AWS_KMS")
 
 
-RECIPIENT = {"KeyEncryptionAlgorithm": "RSAES_OAEP_SHA_256", "AttestationDocument": b"x"}
-
-
-@pytest.mark.parametrize("operation", ("decrypt", "generate_data_key"))
-def test_recipient_is_not_supported(kms, case, operation):
-    refused("UnsupportedOperationException", getattr(kms, operation), **case.members(operation), Recipient=RECIPIENT,
-            contains="Recipient")
-
-
-def test_generate_random_with_recipient(kms):
-    refused("UnsupportedOperationException", kms.generate_random, NumberOfBytes=8, Recipient=RECIPIENT,
-            contains="Recipient")
-
-
 @pytest.mark.parametrize("operation", (*CRYPTOGRAPHIC, "describe_key"))
 def test_an_unknown_grant_token(kms, case, operation):
     call, members = getattr(kms, operation), case.members(operation)

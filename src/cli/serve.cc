@@ -6,6 +6,7 @@
 
 #include "cli/commands.h"
 #include "net/tls_acceptor.h"
+#include "server/attestation_roots.h"
 #include "server/certificates.h"
 #include "server/config.h"
 #include "server/data_folder.h"
@@ -46,9 +47,10 @@ Status check_config(const std::filesystem::path& config_file) {
       std::any_of(config.listeners.begin(), config.listeners.end(), [](const auto& l) { return l.tls; });
   std::vector<std::string> warnings = config.warnings;
   for (const HsmClusterConfig& cluster : config.hsm_clusters) TRY(load_hsm_cluster(cluster));
+  TRY_ASSIGN(const auto crypto, CryptoContext::create());
+  TRY(load_attestation_roots(*crypto, config));
   if (any_tls) {
     TRY_ASSIGN(const TlsIdentity identity, load_tls_identity(config));
-    TRY_ASSIGN(const auto crypto, CryptoContext::create());
     TRY(TlsAcceptor::check(crypto->library(), identity));
     warnings.push_back(certificate_warning(*crypto, SystemClock().now(), config));
   }

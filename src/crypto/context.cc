@@ -27,6 +27,7 @@ Status fetch_all(CryptoContext::Algorithms& a) {
   TRY(fetch(a.hkdf, EVP_KDF_fetch, library, "HKDF"));
   TRY(fetch(a.ctr_drbg, EVP_RAND_fetch, library, "CTR-DRBG"));
   TRY(fetch(a.aes256gcm, EVP_CIPHER_fetch, library, "AES-256-GCM"));
+  TRY(fetch(a.aes256cbc, EVP_CIPHER_fetch, library, "AES-256-CBC"));
   for (std::size_t i = 0; i < kWrapNames.size(); ++i) {
     TRY(fetch(a.aes_kw[i], EVP_CIPHER_fetch, library, kWrapNames[i]));
     TRY(fetch(a.aes_kwp[i], EVP_CIPHER_fetch, library, kWrapPadNames[i]));

@@ -69,6 +69,7 @@ struct CryptoContext::Algorithms {
   openssl::Kdf hkdf;
   openssl::Rand ctr_drbg;
   openssl::Cipher aes256gcm;
+  openssl::Cipher aes256cbc;               // of CMS
   std::array<openssl::Cipher, 3> aes_kw;   // KEK of 128, 192, 256 bits
   std::array<openssl::Cipher, 3> aes_kwp;  // the same
   KeyPairSupport key_pairs;

@@ -110,6 +110,10 @@ class Conditions final : public ConditionSource {
       for (const auto& pair : facts.encryption_context) out.add(pair.first);
       return !facts.encryption_context.empty();
     }
+    constexpr std::string_view kAttestation = "recipientattestation:";
+    if (name.starts_with(kAttestation)) {
+      return facts.recipient != nullptr && add(out, facts.recipient->condition_value(name.substr(kAttestation.size())));
+    }
     if (name == "calleraccount") return add(out, caller_.identity->account());
     for (const TextFact& fact : kTextFacts) {
       if (fact.name == name) return add(out, facts.*fact.member);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/caller.h"
+#include "engine/recipient.h"
 #include "model/key.h"
 #include "policy/decision.h"
 #include "policy/policy.h"
@@ -64,7 +65,8 @@ struct RequestFacts {
   std::string_view key_spec, key_usage, key_origin;
   std::optional<bool> multi_region;
   std::string_view multi_region_key_type;
-  std::span<const ConditionFact> extra;  // iam:*, sts:*
+  const AttestedRecipient* recipient = nullptr;  // whom the answer is for; null: the caller
+  std::span<const ConditionFact> extra;          // iam:*, sts:*
 };
 
 // The grants that may allow a request. Asked only where the policies don't allow it and nothing denies it.

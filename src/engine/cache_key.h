@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "base/encoding.h"
+#include "crypto/digest.h"
 #include "model/ids.h"
 
 namespace kagimori {
@@ -28,6 +29,8 @@ inline std::string grants(std::string_view account, const RowId& row, std::strin
 inline std::string key_store(std::string_view account, std::string_view region, std::string_view store_id) {
   return std::string("S|").append(account).append("|").append(region).append("|").append(store_id);
 }
+// The attestation document of this digest.
+inline std::string attestation(const Sha256Digest& document) { return "R|" + hex_encode(document); }
 // What authenticates the tokens of a grant.
 inline std::string grant_tokens(std::string_view account, const RowId& row, std::string_view grant_id) {
   return std::string("T|").append(account).append("|").append(hex_encode(row.bytes)).append("|").append(grant_id);

@@ -246,6 +246,7 @@ Result<Decryption> decrypt(Engine& engine, EngineWorker& worker, const Caller& c
   put_encryption_context(trail, "encryptionContext", request.context);
   TRY_ASSIGN(const SourceKey source, find_source(engine, worker, caller, trail, request, "kms:Decrypt"));
   KeyUse use{KmsOperation::kDecrypt, "kms:Decrypt", Purpose::kProcess, {}};
+  use.facts.recipient = request.recipient;
   use.facts.encryption_context = request.context;
   use.facts.encryption_algorithm = request.algorithm;
   use.algorithm = request.algorithm;
@@ -337,6 +338,7 @@ Result<GenerateDataKeyResponse> generate_data_key(Engine& engine, EngineWorker& 
       action,
       Purpose::kProtect,
       {}};
+  use.facts.recipient = request.recipient;
   use.facts.encryption_context = request.context;
   use.facts.encryption_algorithm = kSymmetricDefault;
   use.algorithm = kSymmetricDefault;
@@ -371,9 +373,12 @@ Status GeneratedRandom::compute() {
 }
 
 Result<GeneratedRandom> generate_random(Engine& engine, EngineWorker& worker, const Caller& caller, Trail& trail,
-                                        std::size_t bytes, std::string_view store_id) {
+                                        std::size_t bytes, std::string_view store_id,
+                                        const AttestedRecipient* recipient) {
   trail.parameter_json("numberOfBytes", std::to_string(bytes));
-  TRY(authorize(caller, {"kms:GenerateRandom", "*", nullptr, false, {}}));
+  RequestFacts facts;
+  facts.recipient = recipient;
+  TRY(authorize(caller, {"kms:GenerateRandom", "*", nullptr, false, facts}));
   if (!store_id.empty()) {
     trail.parameter("customKeyStoreId", store_id);
     const std::string& account = caller.identity->account();

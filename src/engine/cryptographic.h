@@ -59,7 +59,8 @@ struct DecryptRequest {
   std::string_view key_id;  // empty: the ciphertext names it
   std::string_view algorithm = kSymmetricDefault;
   bool dry_run = false;
-  bool ignore_ciphertext = false;  // with dry_run and key_id only
+  bool ignore_ciphertext = false;                // with dry_run and key_id only
+  const AttestedRecipient* recipient = nullptr;  // whom the plaintext is for; null: the caller
 };
 struct DecryptResponse {
   SecretBytes plaintext;
@@ -119,6 +120,7 @@ struct GenerateDataKeyRequest {
   std::size_t bytes = 32;  // 1 to 1024
   bool dry_run = false;
   bool without_plaintext = false;
+  const AttestedRecipient* recipient = nullptr;  // whom the plaintext is for; null: the caller
 };
 struct GenerateDataKeyResponse {
   SealedMessage sealed;
@@ -139,7 +141,8 @@ struct GeneratedRandom {
 };
 // `store_id`: of a custom key store whose HSM is to draw them; empty: the server draws.
 Result<GeneratedRandom> generate_random(Engine& engine, EngineWorker& worker, const Caller& caller, Trail& trail,
-                                        std::size_t bytes, std::string_view store_id);
+                                        std::size_t bytes, std::string_view store_id,
+                                        const AttestedRecipient* recipient = nullptr);
 
 // DescribeKey: the snapshot and the state, once the caller may see it.
 struct DescribedKey {

@@ -43,6 +43,7 @@ Result<DataKeyPairGeneration> generate_data_key_pair(Engine& engine, EngineWorke
     use.action = "kms:GenerateDataKeyPairWithoutPlaintext";
   }
   use.algorithm = kSymmetricDefault;
+  use.facts.recipient = request.recipient;
   use.facts.encryption_context = request.context;
   use.facts.encryption_algorithm = kSymmetricDefault;
   use.facts.data_key_pair_spec = request.key_pair_spec;

@@ -18,6 +18,7 @@ struct GenerateDataKeyPairRequest {
   EncryptionContext context;
   bool dry_run = false;
   bool without_plaintext = false;
+  const AttestedRecipient* recipient = nullptr;  // whom the plaintext is for; null: the caller
 };
 struct GenerateDataKeyPairResponse {
   Bytes private_key_ciphertext;

@@ -169,6 +169,7 @@ class Engine : private KeyUsageSource {
   void start_fill(EngineWorker& worker, const std::string& item);
   void end_fill(EngineWorker& worker, const std::string& item, Result<CacheEntry> loaded);
   Result<CacheEntry> load_item(PoolThread& thread, const std::string& item);
+  Result<CacheEntry> load_recipient(PoolThread& thread, const std::string& item, ByteView document);
   // Compares the clocks, and stores what of the lifecycle clock must outlive the process.
   Status restore_clock();
   Status watch_clock();

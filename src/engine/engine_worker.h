@@ -43,6 +43,7 @@ struct EngineWorker {
     std::uint64_t identity_seen = 0;  // as CacheEntry's, when the read began
   };
   std::unordered_map<std::string, Fill> fills;
+  std::unordered_map<std::string, Bytes> documents;  // of attestation, by the item that a fill is to make of it
 
   WorkerUsages usages;
   Throttle::Known buckets;

@@ -34,6 +34,12 @@ struct Quotas {
   std::size_t trust_policy_bytes = 2'048;
 };
 
+// Whose attestation documents are believed.
+struct AttestationSettings {
+  std::string trust_roots;  // certificates in PEM; empty: nobody's
+  std::int64_t max_age_seconds = 300;
+};
+
 struct EngineSettings {
   std::string region = "us-east-1";  // the home region
   std::vector<std::string> regions;  // those that are served besides it
@@ -47,6 +53,7 @@ struct EngineSettings {
   bool log_requests = true;
   Quotas quotas;
   RequestRates request_rates = {};
+  AttestationSettings attestation = {};
 
   bool serves(std::string_view name) const;
   std::vector<std::string> all_regions() const;  // the home region first, each once

@@ -30,6 +30,7 @@ Result<Derivation> derive_shared_secret(Engine& engine, EngineWorker& worker, co
   use.usage = "KEY_AGREEMENT";
   use.algorithm = request.algorithm;
   use.facts.key_agreement_algorithm = request.algorithm;
+  use.facts.recipient = request.recipient;
   TRY_ASSIGN(const CachedKey key, find_cached_key(engine, worker, caller, trail, request.key_id, use.action));
   TRY(authorize_use(caller, key, use));
   TRY(check_use(trail, key, use));

@@ -16,6 +16,7 @@ struct DeriveSharedSecretRequest {
   ByteView peer;  // SubjectPublicKeyInfo in DER
   std::string_view algorithm = "ECDH";
   bool dry_run = false;
+  const AttestedRecipient* recipient = nullptr;  // whom the plaintext is for; null: the caller
 };
 struct Derivation {
   std::shared_ptr<const KeySnapshot> key;

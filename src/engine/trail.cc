@@ -49,6 +49,11 @@ Trail& Trail::additional(std::string_view name, std::string_view text) {
   return *this;
 }
 
+Trail& Trail::additional_json(std::string_view name, std::string json) {
+  additional_.emplace_back(name, std::move(json));
+  return *this;
+}
+
 Trail& Trail::resource(std::string_view arn) {
   for (const std::string& known : resources_) {
     if (known == arn) return *this;

@@ -39,6 +39,7 @@ class Trail {
   Trail& parameter_json(std::string_view name, std::string json);
   Trail& response(std::string_view name, std::string_view text);
   Trail& additional(std::string_view name, std::string_view text);  // nothing for an empty text
+  Trail& additional_json(std::string_view name, std::string json);
   Trail& resource(std::string_view arn);
   // A key whose material the request uses, if it succeeds.
   Trail& used(const Key& key);

@@ -15,6 +15,7 @@
 #include "engine/identity_snapshot.h"
 #include "engine/key_snapshot.h"
 #include "engine/key_store_snapshot.h"
+#include "engine/recipient.h"
 #include "seal/ciphertext.h"
 
 namespace kagimori {
@@ -33,7 +34,8 @@ struct KeyedVersion {
 };
 
 // One cached truth: an identity, a key, an alias, a custom key store, what authenticates the tokens of a grant, or that
-// there is none of that name; or what the grants for a key allow to somebody, be it nothing.
+// there is none of that name; what the grants for a key allow to somebody, be it nothing; or the recipient of an
+// attestation document, or what is wrong with that.
 struct CacheEntry {
   std::string name;
   std::shared_ptr<const IdentitySnapshot> identity;
@@ -47,10 +49,12 @@ struct CacheEntry {
   std::shared_ptr<const KeyStoreSnapshot> key_store;
   std::shared_ptr<const GrantRights> grants;
   Bytes grant_token_key;  // empty if the grant does not exist
+  std::shared_ptr<const AttestedRecipient> recipient;
+  std::string recipient_fault;  // why there is none
 
   bool is_absence() const {
     return identity == nullptr && key == nullptr && alias_target.empty() && key_store == nullptr && grants == nullptr &&
-           grant_token_key.empty();
+           grant_token_key.empty() && recipient == nullptr;
   }
   std::size_t secret_bytes() const;  // of the memory for secrets, once everything is derived
   void supersede() const;            // tells who still holds what is cached here that it is an older truth

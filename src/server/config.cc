@@ -177,6 +177,7 @@ Status finish_paths(Config& config, const fs::path& file) {
   finish_path(config.audit.path, base, data / "audit" / "audit.jsonl");
   finish_path(config.seal.key_file, base, {});
   finish_path(config.xks.ca_file, base, {});
+  finish_path(config.attestation.trust_roots, base, {});
   for (HsmClusterConfig& cluster : config.hsm_clusters) {
     finish_path(cluster.module, base, {});
     finish_path(cluster.trust_anchor, base, {});

@@ -34,6 +34,9 @@ struct XksOptions {
   std::string ca_file;                  // absolute once loaded; empty: the system's authorities alone
   std::vector<std::string> connect_to;  // HOST:PORT:ADDRESS:PORT
 };
+struct AttestationOptions {
+  std::string trust_roots;  // absolute once loaded; empty: no attestation is believed
+};
 struct MemoryOptions {
   std::size_t secret_bytes = std::size_t{4} << 20;
   bool require_locked = false;
@@ -59,6 +62,7 @@ struct SealOptions {
 struct Config {
   ServerOptions server;
   XksOptions xks;
+  AttestationOptions attestation;
   std::vector<ListenerOptions> listeners;
   std::vector<HsmClusterConfig> hsm_clusters;
   TlsOptions tls;

@@ -149,6 +149,18 @@ constexpr Option<Config> kOptions[] = {
     {"lifecycle.sweep_interval_seconds", kSeconds, slot<&Config::engine, &EngineSettings::sweep_interval_seconds>,
      "How often due rotations and deletions are looked for.", 1, kDay},
 
+    {"attestation.trust_roots",
+     kPath,
+     slot<&Config::attestation, &AttestationOptions::trust_roots>,
+     "Certificates, PEM, whose attestation documents are believed in Recipient; none: Recipient is refused.",
+     0,
+     0,
+     {},
+     "none"},
+    {"attestation.max_age_seconds", kSeconds,
+     slot<&Config::engine, &EngineSettings::attestation, &AttestationSettings::max_age_seconds>,
+     "How old an attestation document may be.", 1, kDay},
+
     {"throttling.cryptographic", kCount,
      slot<&Config::engine, &EngineSettings::request_rates, &RequestRates::cryptographic>,
      "Encrypt, Decrypt, ReEncrypt, GenerateDataKey, MACs and random bytes (AWS: 10000 to 100000).", 0, kMaxRate},

@@ -18,6 +18,7 @@
 #include "hsm/hsm_sessions.h"
 #include "net/curl_http.h"
 #include "net/server.h"
+#include "server/attestation_roots.h"
 #include "server/certificates.h"
 #include "server/data_folder.h"
 #include "server/hardening.h"
@@ -201,6 +202,7 @@ Status serve(const Config& config, OpenedStore& opened, HsmClusters& hsm, const 
   EngineSettings settings = config.engine;
   const std::size_t workers =
       config.server.workers == 0 ? std::max(1U, std::thread::hardware_concurrency()) : config.server.workers;
+  TRY_ASSIGN(settings.attestation.trust_roots, load_attestation_roots(*opened.crypto, config));
   settings.cache_secret_bytes = config.memory.secret_bytes / 2 / workers;
   LifecycleClock lifecycle_clock(*opened.clock, since_boot);
   const bool test_mode = config.server.test_mode && opened.meta.test_store;

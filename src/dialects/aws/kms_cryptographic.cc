@@ -15,16 +15,15 @@ Status check_dry_run_modifiers(bool dry, bool ignore, bool has_key) {
   return {};
 }
 
-Result<std::string> decrypt_body(Decryption& work, CryptoContext& crypto) {
+Result<std::string> decrypt_body(Decryption& work, CryptoContext& crypto, const Recipient& recipient) {
   TRY(work.compute(crypto));
   const DecryptResponse& response = work.response;
   std::string body = secret_body(response.plaintext.size(), 0);
   JsonWriter json(body);
-  json.begin_object()
-      .member("KeyId", response.key_arn)
-      .member("Plaintext", response.plaintext)
-      .member("EncryptionAlgorithm", work.algorithm);
-  if (!response.material_id.empty()) json.member("KeyMaterialId", response.material_id);
+  json.begin_object().member("KeyId", response.key_arn);
+  TRY(write_plaintext(json, crypto, recipient, "Plaintext", response.plaintext));
+  json.member("EncryptionAlgorithm", work.algorithm);
+  if (!response.material_id.empty() && recipient == nullptr) json.member("KeyMaterialId", response.material_id);
   json.end_object();
   return body;
 }
@@ -48,12 +47,15 @@ Result<std::string> re_encrypt_body(ReEncryption& work, CryptoContext& crypto, R
   return body;
 }
 
-std::string data_key_body(const GenerateDataKeyResponse& response, bool without_plaintext) {
+Result<std::string> data_key_body(const GenerateDataKeyResponse& response, CryptoContext& crypto,
+                                  bool without_plaintext, const Recipient& recipient) {
   std::string body = secret_body(response.plaintext.size(), response.sealed.ciphertext.size());
   JsonWriter json(body);
   json.begin_object().member("CiphertextBlob", response.sealed.ciphertext);
-  if (!without_plaintext) json.member("Plaintext", response.plaintext);
-  json.member("KeyId", response.key_arn).member("KeyMaterialId", response.material_id).end_object();
+  if (!without_plaintext) TRY(write_plaintext(json, crypto, recipient, "Plaintext", response.plaintext));
+  json.member("KeyId", response.key_arn);
+  if (recipient == nullptr) json.member("KeyMaterialId", response.material_id);
+  json.end_object();
   return body;
 }
 
@@ -70,15 +72,16 @@ std::string encrypt_body(const EncryptResponse& response, std::string_view algor
 
 // The answer of what has been sealed: at once, or once the external key has done its part.
 template <typename Response>
-JsonAnswer sealed_answer(JsonCall& call, Response response, std::function<std::string(const Response&)> write) {
-  if (response.sealed.external == nullptr) return answer_now(write(response));
+JsonAnswer sealed_answer(JsonCall& call, Response response,
+                         std::function<Result<std::string>(const Response&, CryptoContext&)> write) {
+  if (response.sealed.external == nullptr) return answer_now(write(response, *call.worker.crypto));
   const auto work = std::make_shared<Response>(std::move(response));
   const ExternalUse& use = *work->sealed.external;
   return computed_answer(
       call, true, {use.key()},
       [work, write = std::move(write)](CryptoContext& crypto, RandomSource& random) -> Result<std::string> {
         TRY(work->sealed.compute(crypto, random));
-        return write(*work);
+        return write(*work, crypto);
       },
       stores_of({&use}));
 }
@@ -92,18 +95,22 @@ JsonAnswer generate_data_key_answer(JsonCall& call, bool without_plaintext) {
   request.dry_run = dry_run(members);
   const auto spec = members.enumeration("KeySpec", kDataKeySpecs);
   const auto bytes = members.integer("NumberOfBytes", member::kNumberOfBytes);
-  if (!without_plaintext) read_recipient(members);
+  const RecipientMember named = without_plaintext ? RecipientMember() : read_recipient(members);
   ANSWER_IF_FAILED(check_grant_tokens(call, members));
-  if (!without_plaintext) ANSWER_IF_FAILED(refuse_member(members, "Recipient"));
   if (spec.has_value() == bytes.has_value()) {
     return answer_error({ErrorCode::kValidation, "Please specify either number of bytes or key spec."});
   }
   request.bytes = spec ? (*spec == "AES_128" ? 16 : 32) : static_cast<std::size_t>(*bytes);
+  const auto recipient = verified_recipient(call, named);
+  if (!recipient) return answer_error(recipient.error());
+  request.recipient = recipient->get();
   auto response = generate_data_key(call.engine, call.worker, call.caller, call.trail, request);
   if (!response) return answer_error(std::move(response).error());
   return sealed_answer<GenerateDataKeyResponse>(
       call, *std::move(response),
-      [without_plaintext](const GenerateDataKeyResponse& made) { return data_key_body(made, without_plaintext); });
+      [without_plaintext, recipient = *recipient](const GenerateDataKeyResponse& made, CryptoContext& crypto) {
+        return data_key_body(made, crypto, without_plaintext, recipient);
+      });
 }
 
 }  // namespace
@@ -121,10 +128,11 @@ JsonAnswer kms_encrypt(JsonCall& call) {
   request.plaintext = plaintext->expose();
   auto response = encrypt(call.engine, call.worker, call.caller, call.trail, request);
   if (!response) return answer_error(std::move(response).error());
-  return sealed_answer<EncryptResponse>(call, *std::move(response),
-                                        [algorithm = std::string(request.algorithm)](const EncryptResponse& made) {
-                                          return encrypt_body(made, algorithm);
-                                        });
+  return sealed_answer<EncryptResponse>(
+      call, *std::move(response),
+      [algorithm = std::string(request.algorithm)](const EncryptResponse& made, CryptoContext&) {
+        return encrypt_body(made, algorithm);
+      });
 }
 
 JsonAnswer kms_decrypt(JsonCall& call) {
@@ -137,17 +145,22 @@ JsonAnswer kms_decrypt(JsonCall& call) {
   request.dry_run = dry_run(members);
   request.ignore_ciphertext = ignore_ciphertext(members);
   if (!request.ignore_ciphertext) members.require("CiphertextBlob");
-  read_recipient(members);
+  const RecipientMember named = read_recipient(members);
   ANSWER_IF_FAILED(check_grant_tokens(call, members));
   ANSWER_IF_FAILED(check_dry_run_modifiers(request.dry_run, request.ignore_ciphertext, !request.key_id.empty()));
-  ANSWER_IF_FAILED(refuse_member(members, "Recipient"));
+  const auto recipient = verified_recipient(call, named);
+  if (!recipient) return answer_error(recipient.error());
+  request.recipient = recipient->get();
   if (ciphertext) request.ciphertext = *ciphertext;
   auto decryption = decrypt(call.engine, call.worker, call.caller, call.trail, request);
   if (!decryption) return answer_error(std::move(decryption).error());
-  if (!decryption->on_pool) return answer_now(decrypt_body(*decryption, *call.worker.crypto));
+  if (!decryption->on_pool) return answer_now(decrypt_body(*decryption, *call.worker.crypto, *recipient));
   const auto work = std::make_shared<Decryption>(*std::move(decryption));
   return computed_answer(
-      call, true, {work->key}, [work](CryptoContext& crypto, RandomSource&) { return decrypt_body(*work, crypto); },
+      call, true, {work->key},
+      [work, recipient = *recipient](CryptoContext& crypto, RandomSource&) {
+        return decrypt_body(*work, crypto, recipient);
+      },
       stores_of({work->external.get()}));
 }
 
@@ -184,22 +197,26 @@ JsonAnswer kms_generate_random(JsonCall& call) {
   JsonMembers members(call.body);
   const auto bytes = members.integer("NumberOfBytes", member::kNumberOfBytes);
   const auto store_id = members.text("CustomKeyStoreId", member::kCustomKeyStoreId);
-  read_recipient(members);
+  const RecipientMember named = read_recipient(members);
   ANSWER_IF_FAILED(members.status());
   if (!bytes) return answer_error({ErrorCode::kValidation, "NumberOfBytes is required."});
-  ANSWER_IF_FAILED(refuse_member(members, "Recipient"));
+  const auto recipient = verified_recipient(call, named);
+  if (!recipient) return answer_error(recipient.error());
   auto random = generate_random(call.engine, call.worker, call.caller, call.trail, static_cast<std::size_t>(*bytes),
-                                store_id.value_or(std::string_view()));
+                                store_id.value_or(std::string_view()), recipient->get());
   if (!random) return answer_error(std::move(random).error());
   const auto work = std::make_shared<GeneratedRandom>(*std::move(random));
   Engine::KeyStores stores;
   if (work->store != nullptr) stores.push_back(work->store);
   return computed_answer(
       call, work->store != nullptr, {},
-      [work](CryptoContext&, RandomSource&) -> Result<std::string> {
+      [work, recipient = *recipient](CryptoContext& crypto, RandomSource&) -> Result<std::string> {
         TRY(work->compute());
         std::string body = secret_body(work->bytes.size(), 0);
-        JsonWriter(body).begin_object().member("Plaintext", work->bytes).end_object();
+        JsonWriter json(body);
+        json.begin_object();
+        TRY(write_plaintext(json, crypto, recipient, "Plaintext", work->bytes));
+        json.end_object();
         return body;
       },
       std::move(stores));

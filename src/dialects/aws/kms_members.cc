@@ -60,18 +60,36 @@ Status check_grant_tokens(JsonCall& call, JsonMembers& members) {
   return kagimori::check_grant_tokens(call.worker, *tokens);
 }
 
-Status refuse_member(const JsonMembers& members, std::string_view name) {
-  if (!members.has(name)) return {};
-  return fail(ErrorCode::kUnsupportedOperation, fmt::format("{} is not supported by this server.", name));
+RecipientMember read_recipient(JsonMembers& members) {
+  RecipientMember recipient;
+  const JsonValue* const structure = members.structure("Recipient");
+  if (structure == nullptr) return recipient;
+  recipient.is_there = true;
+  JsonMembers inner(*structure, "recipient");
+  const auto algorithm = inner.enumeration("KeyEncryptionAlgorithm", kRecipientAlgorithms);
+  auto document = inner.blob("AttestationDocument", member::kAttestationDocument);
+  members.absorb(inner);
+  if (algorithm && document) recipient.document = *std::move(document);
+  return recipient;
 }
 
-void read_recipient(JsonMembers& members) {
-  const JsonValue* const recipient = members.structure("Recipient");
-  if (recipient == nullptr) return;
-  JsonMembers inner(*recipient, "recipient");
-  inner.enumeration("KeyEncryptionAlgorithm", kRecipientAlgorithms);
-  inner.blob("AttestationDocument", member::kAttestationDocument);
-  members.absorb(inner);
+Result<Recipient> verified_recipient(JsonCall& call, const RecipientMember& member) {
+  if (!member.is_there) return Recipient();
+  if (!member.document) {
+    return fail(ErrorCode::kValidation, "Recipient needs a KeyEncryptionAlgorithm and an AttestationDocument.");
+  }
+  return attested_recipient(call.engine, call.worker, call.caller, call.trail, *member.document);
+}
+
+Status write_plaintext(JsonWriter& json, CryptoContext& crypto, const Recipient& recipient, std::string_view name,
+                       const SecretBytes& plaintext) {
+  if (recipient == nullptr) {
+    json.member(name, plaintext);
+    return {};
+  }
+  TRY_ASSIGN(const Bytes envelope, recipient->envelope(crypto, plaintext.expose()));
+  json.member("CiphertextForRecipient", envelope);
+  return {};
 }
 
 std::string_view encryption_algorithm(JsonMembers& members, std::string_view name) {

@@ -1,21 +1,30 @@
 #pragma once
 
 #include <array>
+#include <memory>
+#include <optional>
 #include <string_view>
 
 #include "dialects/aws/json_call.h"
 
 namespace kagimori::aws {
 
-// Members that many KMS operations share, and those whose meaning is not served.
+// Members that many KMS operations share.
 
 // The status of all members that were read, and GrantTokens: each must be one of a grant that there is; kCacheMiss
 // where the worker does not know.
 Status check_grant_tokens(JsonCall& call, JsonMembers& members);
-// UnsupportedOperationException that names the member, if the request has it.
-Status refuse_member(const JsonMembers& members, std::string_view name);
-// Recipient: its shape.
-void read_recipient(JsonMembers& members);
+// Recipient: its shape, then, once all members are known to be good, who that is; null where the request has none.
+struct RecipientMember {
+  bool is_there = false;
+  std::optional<Bytes> document;
+};
+RecipientMember read_recipient(JsonMembers& members);
+using Recipient = std::shared_ptr<const AttestedRecipient>;
+Result<Recipient> verified_recipient(JsonCall& call, const RecipientMember& member);
+// The plaintext of an answer: under its name, or in CiphertextForRecipient.
+Status write_plaintext(JsonWriter& json, CryptoContext& crypto, const Recipient& recipient, std::string_view name,
+                       const SecretBytes& plaintext);
 // EncryptionAlgorithm (or a member of its type); the default where it is absent.
 std::string_view encryption_algorithm(JsonMembers& members, std::string_view name);
 bool dry_run(JsonMembers& members);

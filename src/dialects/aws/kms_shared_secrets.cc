@@ -36,21 +36,25 @@ JsonAnswer generate_data_key_pair_answer(JsonCall& call, bool without_plaintext)
   request.key_pair_spec = members.enumeration("KeyPairSpec", kDataKeyPairSpecs).value_or(std::string_view());
   request.context = members.context("EncryptionContext");
   request.dry_run = dry_run(members);
-  if (!without_plaintext) read_recipient(members);
+  const RecipientMember named = without_plaintext ? RecipientMember() : read_recipient(members);
   ANSWER_IF_FAILED(check_grant_tokens(call, members));
-  if (!without_plaintext) ANSWER_IF_FAILED(refuse_member(members, "Recipient"));
+  const auto recipient = verified_recipient(call, named);
+  if (!recipient) return answer_error(recipient.error());
+  request.recipient = recipient->get();
   auto generation = generate_data_key_pair(call.engine, call.worker, call.caller, call.trail, request);
   if (!generation) return answer_error(std::move(generation).error());
   const auto work = std::make_shared<const DataKeyPairGeneration>(*std::move(generation));
   return computed_answer(call, true, {work->key},
-                         [work, spec = std::string(request.key_pair_spec)](
+                         [work, spec = std::string(request.key_pair_spec), recipient = *recipient](
                              CryptoContext& crypto, RandomSource& random) -> Result<std::string> {
                            TRY_ASSIGN(const GenerateDataKeyPairResponse pair, work->compute(crypto, random));
                            std::string body = secret_body(pair.private_key.size(),
                                                           pair.private_key_ciphertext.size() + pair.public_key.size());
                            JsonWriter json(body);
                            json.begin_object().member("PrivateKeyCiphertextBlob", pair.private_key_ciphertext);
-                           if (!work->without_plaintext) json.member("PrivateKeyPlaintext", pair.private_key);
+                           if (!work->without_plaintext) {
+                             TRY(write_plaintext(json, crypto, recipient, "PrivateKeyPlaintext", pair.private_key));
+                           }
                            json.member("PublicKey", pair.public_key)
                                .member("KeyId", work->key->arn)
                                .member("KeyPairSpec", spec)
@@ -72,21 +76,22 @@ JsonAnswer kms_derive_shared_secret(JsonCall& call) {
   const Bytes peer = members.blob("PublicKey", member::kPublicKey).value_or(Bytes());
   request.peer = peer;
   request.dry_run = dry_run(members);
-  read_recipient(members);
+  const RecipientMember named = read_recipient(members);
   ANSWER_IF_FAILED(check_grant_tokens(call, members));
-  ANSWER_IF_FAILED(refuse_member(members, "Recipient"));
+  const auto recipient = verified_recipient(call, named);
+  if (!recipient) return answer_error(recipient.error());
+  request.recipient = recipient->get();
   auto derivation = derive_shared_secret(call.engine, call.worker, call.caller, call.trail, request);
   if (!derivation) return answer_error(std::move(derivation).error());
   const auto work = std::make_shared<const Derivation>(*std::move(derivation));
   return computed_answer(call, work->on_pool, {work->key},
-                         [work](CryptoContext& crypto, RandomSource&) -> Result<std::string> {
+                         [work, recipient = *recipient](CryptoContext& crypto, RandomSource&) -> Result<std::string> {
                            TRY_ASSIGN(const SecretBytes secret, work->compute(crypto));
                            std::string body = secret_body(secret.size(), 0);
-                           JsonWriter(body)
-                               .begin_object()
-                               .member("KeyId", work->key->arn)
-                               .member("SharedSecret", secret)
-                               .member("KeyAgreementAlgorithm", "ECDH")
+                           JsonWriter json(body);
+                           json.begin_object().member("KeyId", work->key->arn);
+                           TRY(write_plaintext(json, crypto, recipient, "SharedSecret", secret));
+                           json.member("KeyAgreementAlgorithm", "ECDH")
                                .member("KeyOrigin", aws_origin(work->key->key.origin))
                                .end_object();
                            return body;
