@@ -19,6 +19,7 @@ using openssl::Handle;
 using Store = Handle<X509_STORE, X509_STORE_free>;
 using StoreContext = Handle<X509_STORE_CTX, X509_STORE_CTX_free>;
 using Cms = Handle<CMS_ContentInfo, CMS_ContentInfo_free>;
+using Chain = Handle<BIO, BIO_free_all>;
 
 struct FreeStack {
   void operator()(STACK_OF(X509) * stack) const { sk_X509_pop_free(stack, X509_free); }
@@ -209,8 +210,11 @@ Result<Bytes> envelope_for_recipient(CryptoContext& crypto, ByteView spki, ByteV
   const Cms cms(CMS_EnvelopedData_create_ex(crypto.algorithms().aes256cbc.get(), crypto.library(), nullptr));
   if (!cms || CMS_set_detached(cms.get(), 0) != 1) return openssl::failure("make an envelope");
   TRY(add_recipient(crypto, cms.get(), certificate.get()));
-  const openssl::Bio content(BIO_new_mem_buf(plaintext.data(), static_cast<int>(plaintext.size())));
-  if (!content || CMS_final(cms.get(), content.get(), nullptr, CMS_BINARY) != 1) {
+  // Not CMS_final(), whose buffers keep the plaintext.
+  const Chain into(CMS_dataInit(cms.get(), nullptr));
+  const auto size_in = static_cast<int>(plaintext.size());
+  if (!into || BIO_write(into.get(), plaintext.data(), size_in) != size_in || BIO_flush(into.get()) != 1 ||
+      CMS_dataFinal(cms.get(), into.get()) != 1) {
     return openssl::failure("fill an envelope");
   }
   unsigned char* der = nullptr;

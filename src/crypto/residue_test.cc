@@ -3,9 +3,11 @@
 
 #include "crypto/residue_test.h"
 #include "crypto/aead.h"
+#include "crypto/attestation.h"
 #include "crypto/hmac.h"
 #include "crypto/kdf.h"
 #include "crypto/keywrap.h"
+#include "crypto/private_key.h"
 #include "crypto/random.h"
 
 namespace kagimori {
@@ -91,6 +93,12 @@ TEST_F(ResidueTest, KeyWrapLeavesNeitherKekNorKey) {
   ASSERT_TRUE(aes_kwp_unwrap(*crypto_, kek.expose(), kwp));
   expect_no_copies();
   key_ = std::move(kek);
+  expect_no_copies();
+}
+
+TEST_F(ResidueTest, EnvelopesLeaveNoPlaintext) {
+  const PrivateKey recipient = PrivateKey::generate(*crypto_, KeyPairSpec::kRsa2048).value();
+  ASSERT_TRUE(envelope_for_recipient(*crypto_, recipient.spki().value(), key_.expose()));
   expect_no_copies();
 }
 
