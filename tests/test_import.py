@@ -20,6 +20,7 @@ from test_resilience import StoredSecrets, wait_for
 MATERIAL = bytes(range(32))
 COMBINATIONS = [(spec, algorithm, wrapping_spec) for spec in USAGE for algorithm in ALGORITHMS for wrapping_spec in WRAPPING_SPECS]
 PENDING_IMPORT = "{arn} is pending import."
+PKCS1 = ("RSASSA_PKCS1_V1_5_SHA_256", "RSASSA_PKCS1_V1_5_SHA_384", "RSASSA_PKCS1_V1_5_SHA_512")
 VECTORS = ROOT.parent / "shared" / "wycheproof"
 
 
@@ -218,6 +219,28 @@ def test_wycheproofs_vectors_of_rsa(kms, bits):
                 refused("InvalidCiphertextException", kms.decrypt, **members)
             else:
                 assert kms.decrypt(**members)["Plaintext"].hex() == test["msg"]
+
+
+@pytest.mark.parametrize("bits", (2048, 3072, 4096))
+def test_wycheproofs_vectors_of_rsa_signatures(kms, bits):
+    done = 0
+    for group in vectors(f"rsa_pkcs1_{bits}_sig_gen_test.json"):
+        algorithm = f"RSASSA_PKCS1_V1_5_{group['sha'].replace('-', '_')}"
+        if algorithm not in PKCS1 or not any(test["result"] == "valid" for test in group["tests"]):
+            continue  # the others have exponents that are not taken
+        key_id = new_external_key(kms, f"RSA_{bits}", "SIGN_VERIFY")
+        import_into(kms, key_id, bytes.fromhex(group["privateKeyPkcs8"]))
+        for test in group["tests"]:
+            message, signature = bytes.fromhex(test["msg"]), bytes.fromhex(test["sig"])
+            if not message or test["result"] != "valid":
+                continue  # AWS has no empty messages
+            done += 1
+            members = {"KeyId": key_id, "Message": message, "SigningAlgorithm": algorithm}
+            assert kms.sign(**members)["Signature"] == signature
+            assert kms.verify(**members, Signature=signature)["SignatureValid"]
+            wrong = bytes([signature[0] ^ 1]) + signature[1:]
+            refused("KMSInvalidSignatureException", kms.verify, **members, Signature=wrong)
+    assert done >= 10
 
 
 # --- What is refused ---

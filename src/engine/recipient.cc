@@ -109,7 +109,7 @@ Result<std::shared_ptr<const AttestedRecipient>> attested_recipient(Engine& engi
     worker.cache.erase(item);
     return fail(ErrorCode::kValidation, why);
   }
-  const auto recipient = entry->recipient;
+  auto recipient = entry->recipient;
   TRY(check_fresh(*recipient, settings, caller.time));
   put_on_trail(trail, *recipient);
   return recipient;

@@ -146,13 +146,13 @@ void append_item(Bytes& out, std::uint8_t major, ByteView content) {
 
 }  // namespace
 
-Result<AttestationDocument> parse_attestation_document(ByteView bytes) {
-  AttestationDocument document;
-  if (const Status read = read_message(bytes, document); !read) {
+Result<AttestationDocument> parse_attestation_document(ByteView document) {
+  AttestationDocument parsed;
+  if (const Status read = read_message(document, parsed); !read) {
     if (read.error().code == ErrorCode::kValidation) return fail(read.error());
     return invalid(read.error().message);
   }
-  return document;
+  return parsed;
 }
 
 Bytes attestation_signed_bytes(const AttestationDocument& document) {
