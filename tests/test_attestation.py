@@ -1,7 +1,9 @@
 """Recipient: answers that only the enclave of an attestation document can read, and policies about what it measures."""
 
 import json
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import cbor2
 import pytest
@@ -214,6 +216,24 @@ def test_documents_that_are_not_believed(world, kms, key, platform, enclave):
         seen += 1
     assert seen > 30
     assert kms.decrypt(CiphertextBlob=blob)["Plaintext"] == b"x"
+
+
+def test_many_at_once_are_told_the_same(world, platform, enclave, fresh_server):
+    """Requests that wait for the verification of one document are all answered by it, however many they are."""
+    server = fresh_server(settings={**world.settings, "server.workers": 1})
+    header, unprotected, payload, signature = cbor2.loads(platform.document(enclave))
+    document = cbor2.dumps([header, unprotected, payload, bytes([signature[0] ^ 1]) + signature[1:]])
+    clients, barrier = [server.admin.client("kms") for _ in range(80)], threading.Barrier(80)
+    for client in clients:
+        client.generate_random(NumberOfBytes=1)  # connects
+
+    def ask(client):
+        barrier.wait()
+        refused("ValidationException", client.generate_random, NumberOfBytes=1, Recipient=recipient(document),
+                contains="signature does not match")
+
+    with ThreadPoolExecutor(len(clients)) as pool:
+        list(pool.map(ask, clients))
 
 
 def test_small_keys(kms, platform, tmp_path):

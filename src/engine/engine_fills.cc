@@ -67,6 +67,7 @@ void Engine::end_fill(EngineWorker& worker, const std::string& item, Result<Cach
   }
   const std::vector<std::function<void(Status)>> waiting = std::move(found->second.waiting);
   worker.fills.erase(found);
+  const bool is_fault = loaded && !loaded->recipient_fault.empty();
   Status status;
   if (loaded) {
     worker.cache.insert(*std::move(loaded));
@@ -75,6 +76,8 @@ void Engine::end_fill(EngineWorker& worker, const std::string& item, Result<Cach
     status = fail(loaded.error());
   }
   for (const auto& then : waiting) then(status);
+  // All that waited have read what was wrong with the document; that need not be so for ever: clocks go on.
+  if (is_fault) worker.cache.erase(item);
 }
 
 Result<CacheEntry> Engine::load_recipient(PoolThread& thread, const std::string& item, ByteView document) {

@@ -101,14 +101,13 @@ Result<std::shared_ptr<const AttestedRecipient>> attested_recipient(Engine& engi
   }
   const std::string item = cache_key::attestation(sha256(*worker.crypto, document));
   const CacheEntry* const known = worker.cache.find(item);
-  if (known == nullptr) worker.documents[item] = to_bytes(document);
-  TRY_ASSIGN(const CacheEntry* const entry, worker.need(item));
-  if (entry->recipient == nullptr) {
-    // What was wrong then need not be so for ever: clocks go on.
-    const std::string why = entry->recipient_fault;
-    worker.cache.erase(item);
-    return fail(ErrorCode::kValidation, why);
+  if (known == nullptr) {
+    // A request that was refused before its fill began leaves its document here.
+    worker.documents.clear();
+    worker.documents[item] = to_bytes(document);
   }
+  TRY_ASSIGN(const CacheEntry* const entry, worker.need(item));
+  if (entry->recipient == nullptr) return fail(ErrorCode::kValidation, entry->recipient_fault);
   auto recipient = entry->recipient;
   TRY(check_fresh(*recipient, settings, caller.time));
   put_on_trail(trail, *recipient);
