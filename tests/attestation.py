@@ -70,7 +70,7 @@ class Platform:
 
     def sign(self, document):
         payload = cbor2.dumps({key: value for key, value in document.fields.items() if value is not None})
-        header = cbor2.dumps({ALGORITHM: document.algorithm})
+        header = cbor2.dumps(document.header or {ALGORITHM: document.algorithm})
         signer = document.signer or self.module
         signature = signer.key.sign(cbor2.dumps(["Signature1", header, b"", payload]), ec.ECDSA(hashes.SHA384()))
         r, s = decode_dss_signature(signature)
@@ -79,7 +79,7 @@ class Platform:
         return cbor2.dumps(cbor2.CBORTag(18, message) if document.tagged else message)
 
     def document(self, enclave, **changes):
-        options = {key: changes.pop(key) for key in ("signer", "algorithm", "tagged") if key in changes}
+        options = {key: changes.pop(key) for key in ("signer", "algorithm", "tagged", "header") if key in changes}
         made = Document(enclave, self, **options)
         made.fields |= changes
         return self.sign(made)
@@ -92,6 +92,7 @@ class Document:
     signer: Certified = None
     algorithm: int = ES384
     tagged: bool = False
+    header: dict = None  # protected, instead of that of the algorithm
     fields: dict = field(default_factory=dict)
 
     def __post_init__(self):

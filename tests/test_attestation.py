@@ -161,6 +161,8 @@ def test_dry_run(kms, key, document):
 def broken(platform, enclave):
     """Documents that must be refused: (what is wrong, the document, what the refusal says)."""
     now, make = int(time.time() * 1000), platform.document
+    good = make(enclave)
+    header, unprotected, payload, signature = cbor2.loads(good)
     stranger = Platform()
     small = platform.instance.issue("small", is_ca=False, curve=ec.SECP256R1())
     yield "root", stranger.document(enclave), "does not lead to a configured root"
@@ -187,11 +189,15 @@ def broken(platform, enclave):
     yield "registers", make(enclave, pcrs={32: b"x" * 48}), "registers"
     yield "size of a register", make(enclave, pcrs={0: b"x"}), "registers"
     yield "no registers", make(enclave, pcrs=None), "no pcrs"
+    yield "empty registers", make(enclave, pcrs={}), "registers are empty"
+    yield "registers of both kinds", make(enclave, nitrotpm_pcrs={0: b"x" * 48}), "both pcrs and nitrotpm_pcrs"
+    yield "year 300,000,000", make(enclave, timestamp=2**63 - 1), "can't have"
+    yield "signed by an authority", make(enclave, signer=platform.instance), "not one to sign documents with"
+    yield "critical header", make(enclave, header={1: -35, 2: [99], 99: 1}), "header"
+    yield "unprotected list", cbor2.dumps([header, [], payload, signature]), "another type"
     yield "no bundle", make(enclave, cabundle=[]), "certificates"
     yield "no module", make(enclave, module_id=None), "no module_id"
     yield "certificate", make(enclave, certificate=b"no certificate"), "certificate can't be read"
-    good = platform.document(enclave)
-    header, unprotected, payload, signature = cbor2.loads(good)
     changed = cbor2.dumps({**cbor2.loads(payload), "pcrs": {0: b"\0" * 48}})
     yield "registers that are not signed", cbor2.dumps([header, unprotected, changed, signature]), "signature does not match"
     wrong = bytes([signature[0] ^ 1]) + signature[1:]
@@ -268,8 +274,9 @@ def kms_without_root(server):
 def test_a_wrong_configuration_is_told(world, tmp_path):
     (tmp_path / "broken.pem").write_text(world.platform.root.pem + "-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----\n")
     (tmp_path / "empty.pem").write_text("")
+    (tmp_path / "no-root.pem").write_text(world.platform.instance.pem)
     settings = world.settings
-    for name in ("broken.pem", "empty.pem", "missing.pem"):
+    for name in ("broken.pem", "empty.pem", "missing.pem", "no-root.pem"):
         world.settings = {"attestation.trust_roots": tmp_path / name}
         done = world.command("config", "check", "--config", world.config, check=False)
         assert done.returncode != 0 and "attestation.trust_roots" in done.stderr, done.stderr

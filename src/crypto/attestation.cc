@@ -88,7 +88,6 @@ Status check_chain(CryptoContext& crypto, std::string_view roots, Timestamp now,
   X509_VERIFY_PARAM* const rules = X509_STORE_CTX_get0_param(context.get());
   X509_VERIFY_PARAM_set_time(rules, now.seconds());
   X509_VERIFY_PARAM_set_depth(rules, static_cast<int>(bundle.size()) + 1);
-  X509_VERIFY_PARAM_set_flags(rules, X509_V_FLAG_CHECK_SS_SIGNATURE);
   if (X509_verify_cert(context.get()) == 1) return {};
   return invalid(fmt::format("its certificate does not lead to a configured root: {}.",
                              X509_verify_cert_error_string(X509_STORE_CTX_get_error(context.get()))));
@@ -184,6 +183,9 @@ Result<Timestamp> verify_attestation_signature(CryptoContext& crypto, std::strin
   if (attestation.signature.size() != 2 * kCoordinate) return invalid("its signature is not one of ES384.");
   TRY_ASSIGN(const Certificate leaf, read_der(crypto, attestation.certificate));
   TRY(check_chain(crypto, roots, now, leaf.get(), attestation.ca_bundle));
+  if (X509_check_ca(leaf.get()) != 0 || (X509_get_key_usage(leaf.get()) & KU_DIGITAL_SIGNATURE) == 0) {
+    return invalid("its certificate is not one to sign documents with.");
+  }
   TRY_ASSIGN(const PublicKey key, key_of(crypto, leaf.get()));
   TRY_ASSIGN(const bool good, verify(crypto, key, SignatureScheme::kEcdsaSha384, MessageForm::kRaw,
                                      attestation.signed_bytes, der_signature(attestation.signature)));
@@ -193,6 +195,11 @@ Result<Timestamp> verify_attestation_signature(CryptoContext& crypto, std::strin
 
 Result<std::size_t> count_trust_roots(CryptoContext& crypto, std::string_view roots) {
   TRY_ASSIGN(const Stack read, read_roots(crypto, roots));
+  for (int i = 0; i < sk_X509_num(read.get()); ++i) {
+    if (X509_self_signed(sk_X509_value(read.get(), i), 1) == 1) continue;
+    openssl::forget_errors();
+    return fail(ErrorCode::kBadConfiguration, "one of its certificates is not self-signed, so it is no root");
+  }
   return static_cast<std::size_t>(sk_X509_num(read.get()));
 }
 

@@ -24,7 +24,7 @@ struct AttestationSignature {
 Result<Timestamp> verify_attestation_signature(CryptoContext& crypto, std::string_view roots, Timestamp now,
                                                const AttestationSignature& attestation);
 
-// How many certificates the text holds; kBadConfiguration when one can't be read or there is none.
+// How many roots the text holds; kBadConfiguration when one can't be read or is no root, or there is none.
 Result<std::size_t> count_trust_roots(CryptoContext& crypto, std::string_view roots);
 
 // The plaintext for the holder of an RSA key of 2048 to 4096 bits: CMS EnvelopedData (RFC 5652) in DER, AES-256-CBC,

@@ -46,12 +46,16 @@ void Engine::start_fill(EngineWorker& worker, const std::string& item) {
   }
   worker.fills[item].identity_seen = worker.owner_drops.latest();
   auto document = worker.documents.extract(item);
-  pool_->submit_internal(
-      [this, port, &worker, item, attested = document ? std::move(document.mapped()) : Bytes()](PoolThread& thread) {
-        auto loaded = std::make_shared<Result<CacheEntry>>(attested.empty() ? load_item(thread, item)
-                                                                            : load_recipient(thread, item, attested));
-        port->post(worker.index, [this, &worker, item, loaded] { end_fill(worker, item, std::move(*loaded)); });
-      });
+  const bool is_read = document.empty();
+  const auto load = [this, port, &worker, item,
+                     attested = document ? std::move(document.mapped()) : Bytes()](PoolThread& thread) {
+    auto loaded = std::make_shared<Result<CacheEntry>>(attested.empty() ? load_item(thread, item)
+                                                                        : load_recipient(thread, item, attested));
+    port->post(worker.index, [this, &worker, item, loaded] { end_fill(worker, item, std::move(*loaded)); });
+  };
+  if (is_read) return pool_->submit_internal(load);
+  // Documents take milliseconds each, and whoever may call at all may send new ones.
+  if (const Status queued = pool_->submit(load); !queued) end_fill(worker, item, fail(queued.error()));
 }
 
 void Engine::end_fill(EngineWorker& worker, const std::string& item, Result<CacheEntry> loaded) {
@@ -72,7 +76,9 @@ void Engine::end_fill(EngineWorker& worker, const std::string& item, Result<Cach
   if (loaded) {
     worker.cache.insert(*std::move(loaded));
   } else {
-    LogLine(LogLevel::kError, "cannot read a record").field("item", item).field("reason", loaded.error().message);
+    if (loaded.error().code != ErrorCode::kThrottling) {
+      LogLine(LogLevel::kError, "cannot read a record").field("item", item).field("reason", loaded.error().message);
+    }
     status = fail(loaded.error());
   }
   for (const auto& then : waiting) then(status);
@@ -99,6 +105,7 @@ Result<CacheEntry> Engine::load_item(PoolThread& thread, const std::string& item
   RecordReader reader(*thread.crypto, parts_.keyrings, *read);
   CacheEntry entry;
   entry.name = item;
+  if (item.starts_with("R|")) return fail(ErrorCode::kInternal, "An attestation document is not there to be verified.");
   const auto parts = split_item(item);
   if (item.starts_with("I|")) {
     TRY_ASSIGN(entry.identity, load_identity(reader, std::string_view(item).substr(2)));

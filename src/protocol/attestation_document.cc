@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <set>
+
 #include "protocol/cbor.h"
 
 namespace kagimori {
@@ -9,6 +11,7 @@ namespace {
 
 constexpr std::uint64_t kCoseSign1Tag = 18;
 constexpr std::int64_t kAlgorithmLabel = 1;  // of a COSE header
+constexpr std::int64_t kCriticalLabel = 2;
 constexpr std::int64_t kEs384 = -35;
 constexpr std::size_t kSignatureSize = 96;
 constexpr std::size_t kMaxCertificates = 16;
@@ -17,6 +20,7 @@ constexpr std::size_t kMaxPublicKey = 1'024;
 constexpr std::size_t kMaxModuleId = 256;
 constexpr std::uint64_t kEnclavePcrs = 32;
 constexpr std::uint64_t kTpmPcrs = 24;
+constexpr std::int64_t kMaxTimestampMs = 253'402'300'799'999;  // the end of the year 9999
 
 tl::unexpected<Error> invalid(std::string_view why) {
   return fail(ErrorCode::kValidation, fmt::format("The attestation document is not valid: {}", why));
@@ -26,8 +30,11 @@ Status read_header(ByteView bytes) {
   CborReader in(bytes);
   TRY_ASSIGN(const std::size_t pairs, in.map());
   bool is_es384 = false;
+  std::set<std::int64_t> seen;
   for (std::size_t i = 0; i < pairs; ++i) {
     TRY_ASSIGN(const std::int64_t label, in.integer());
+    // What the signer calls critical must be understood, and none of it is (RFC 9052 section 3.1).
+    if (label == kCriticalLabel || !seen.insert(label).second) return invalid("its header is not one of this kind.");
     if (label == kAlgorithmLabel) {
       TRY_ASSIGN(const std::int64_t algorithm, in.integer());
       is_es384 = algorithm == kEs384;
@@ -42,6 +49,7 @@ Status read_header(ByteView bytes) {
 
 Status read_pcrs(CborReader& in, std::uint64_t limit, std::map<std::uint64_t, ByteView>& pcrs) {
   TRY_ASSIGN(const std::size_t count, in.map());
+  if (count == 0) return invalid("its platform configuration registers are empty.");
   for (std::size_t i = 0; i < count; ++i) {
     TRY_ASSIGN(const std::uint64_t index, in.unsigned_integer());
     TRY_ASSIGN(const ByteView value, in.byte_string());
@@ -94,20 +102,22 @@ Status read_field(CborReader& in, std::string_view name, AttestationDocument& do
 Status read_payload(AttestationDocument& document) {
   CborReader in(document.payload);
   TRY_ASSIGN(const std::size_t count, in.map());
-  std::map<std::string_view, bool> seen;
+  std::set<std::string_view> seen;
   for (std::size_t i = 0; i < count; ++i) {
     TRY_ASSIGN(const std::string_view name, in.text());
-    if (!seen.emplace(name, true).second) return invalid("a field is there twice.");
+    if (!seen.insert(name).second) return invalid("a field is there twice.");
     TRY(read_field(in, name, document));
   }
   TRY(in.expect_end());
   for (const std::string_view needed : {"module_id", "digest", "timestamp", "certificate", "cabundle"}) {
     if (!seen.contains(needed)) return invalid(fmt::format("it has no {}.", needed));
   }
-  if (!seen.contains("pcrs") && !seen.contains("nitrotpm_pcrs")) return invalid("it has no pcrs.");
+  if (seen.contains("pcrs") == seen.contains("nitrotpm_pcrs")) {
+    return invalid(seen.contains("pcrs") ? "it has both pcrs and nitrotpm_pcrs." : "it has no pcrs.");
+  }
   if (document.module_id.empty() || document.module_id.size() > kMaxModuleId ||
       document.certificate.size() > kMaxCertificate || document.public_key.size() > kMaxPublicKey ||
-      document.timestamp_ms <= 0) {
+      document.timestamp_ms <= 0 || document.timestamp_ms > kMaxTimestampMs) {
     return invalid("a field has a size or value that it can't have.");
   }
   return {};
@@ -119,7 +129,8 @@ Status read_message(ByteView bytes, AttestationDocument& document) {
   TRY_ASSIGN(const std::size_t parts, in.array());
   if (parts != 4) return invalid("it is not a COSE_Sign1 message.");
   TRY_ASSIGN(document.protected_header, in.byte_string());
-  TRY(in.skip());
+  TRY_ASSIGN(const std::size_t unprotected, in.map());
+  for (std::size_t i = 0; i < 2 * unprotected; ++i) TRY(in.skip());
   TRY_ASSIGN(document.payload, in.byte_string());
   TRY_ASSIGN(document.signature, in.byte_string());
   TRY(in.expect_end());

@@ -73,17 +73,21 @@ std::string encrypt_body(const EncryptResponse& response, std::string_view algor
 // The answer of what has been sealed: at once, or once the external key has done its part.
 template <typename Response>
 JsonAnswer sealed_answer(JsonCall& call, Response response,
-                         std::function<Result<std::string>(const Response&, CryptoContext&)> write) {
-  if (response.sealed.external == nullptr) return answer_now(write(response, *call.worker.crypto));
+                         std::function<Result<std::string>(const Response&, CryptoContext&)> write,
+                         const Recipient& recipient = {}) {
+  const bool is_outside = response.sealed.external != nullptr;
+  if (!is_outside && recipient == nullptr) return answer_now(write(response, *call.worker.crypto));
   const auto work = std::make_shared<Response>(std::move(response));
-  const ExternalUse& use = *work->sealed.external;
+  const ExternalUse* const use = work->sealed.external.get();
+  std::vector<std::shared_ptr<const KeySnapshot>> keys;
+  if (is_outside) keys.push_back(use->key());
   return computed_answer(
-      call, true, {use.key()},
+      call, true, std::move(keys),
       [work, write = std::move(write)](CryptoContext& crypto, RandomSource& random) -> Result<std::string> {
         TRY(work->sealed.compute(crypto, random));
         return write(*work, crypto);
       },
-      stores_of({&use}));
+      stores_of({use}));
 }
 
 JsonAnswer generate_data_key_answer(JsonCall& call, bool without_plaintext) {
@@ -110,7 +114,8 @@ JsonAnswer generate_data_key_answer(JsonCall& call, bool without_plaintext) {
       call, *std::move(response),
       [without_plaintext, recipient = *recipient](const GenerateDataKeyResponse& made, CryptoContext& crypto) {
         return data_key_body(made, crypto, without_plaintext, recipient);
-      });
+      },
+      *recipient);
 }
 
 }  // namespace
@@ -154,7 +159,8 @@ JsonAnswer kms_decrypt(JsonCall& call) {
   if (ciphertext) request.ciphertext = *ciphertext;
   auto decryption = decrypt(call.engine, call.worker, call.caller, call.trail, request);
   if (!decryption) return answer_error(std::move(decryption).error());
-  if (!decryption->on_pool) return answer_now(decrypt_body(*decryption, *call.worker.crypto, *recipient));
+  if (!decryption->on_pool && *recipient == nullptr)
+    return answer_now(decrypt_body(*decryption, *call.worker.crypto, *recipient));
   const auto work = std::make_shared<Decryption>(*std::move(decryption));
   return computed_answer(
       call, true, {work->key},
@@ -209,7 +215,7 @@ JsonAnswer kms_generate_random(JsonCall& call) {
   Engine::KeyStores stores;
   if (work->store != nullptr) stores.push_back(work->store);
   return computed_answer(
-      call, work->store != nullptr, {},
+      call, work->store != nullptr || *recipient != nullptr, {},
       [work, recipient = *recipient](CryptoContext& crypto, RandomSource&) -> Result<std::string> {
         TRY(work->compute());
         std::string body = secret_body(work->bytes.size(), 0);

@@ -22,7 +22,8 @@ struct RecipientMember {
 RecipientMember read_recipient(JsonMembers& members);
 using Recipient = std::shared_ptr<const AttestedRecipient>;
 Result<Recipient> verified_recipient(JsonCall& call, const RecipientMember& member);
-// The plaintext of an answer: under its name, or in CiphertextForRecipient.
+// The plaintext of an answer: under its name, or in CiphertextForRecipient, which takes a third of a millisecond, so on
+// the pool.
 Status write_plaintext(JsonWriter& json, CryptoContext& crypto, const Recipient& recipient, std::string_view name,
                        const SecretBytes& plaintext);
 // EncryptionAlgorithm (or a member of its type); the default where it is absent.

@@ -84,7 +84,7 @@ JsonAnswer kms_derive_shared_secret(JsonCall& call) {
   auto derivation = derive_shared_secret(call.engine, call.worker, call.caller, call.trail, request);
   if (!derivation) return answer_error(std::move(derivation).error());
   const auto work = std::make_shared<const Derivation>(*std::move(derivation));
-  return computed_answer(call, work->on_pool, {work->key},
+  return computed_answer(call, work->on_pool || *recipient != nullptr, {work->key},
                          [work, recipient = *recipient](CryptoContext& crypto, RandomSource&) -> Result<std::string> {
                            TRY_ASSIGN(const SecretBytes secret, work->compute(crypto));
                            std::string body = secret_body(secret.size(), 0);
