@@ -53,6 +53,10 @@ elseif(CMAKE_BUILD_TYPE STREQUAL "Release")
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     # At -O1 g++ 12 takes a moved std::string's own buffer for one that is overrun (gcc bug 105329).
     list(APPEND KAGIMORI_COLD_OPTIONS -Wno-array-bounds -Wno-stringop-overread)
+    # From 13 on it refuses a precompiled header that was made with another -O.
+    if(CMAKE_CXX_COMPILER_VERSION VERSION_GREATER_EQUAL 13)
+      set(KAGIMORI_COLD_OPTIONS)
+    endif()
   endif()
 endif()
 target_link_options(kagimori_flags INTERFACE -Wl,-z,relro,-z,now,-z,noexecstack)

@@ -20,7 +20,17 @@ constexpr std::size_t kMinCapacity = 4'096;
 
 tl::unexpected<Error> refuse(std::string sentence) { return fail(ErrorCode::kSerialization, std::move(sentence)); }
 
+// simdjson from 3.11 on tells integers beyond 64 bits apart.
+template <typename Code>
+bool is_number_error(Code error) {
+  if constexpr (requires { Code::BIGINT_ERROR; }) {
+    if (error == Code::BIGINT_ERROR) return true;
+  }
+  return error == Code::NUMBER_ERROR;
+}
+
 std::string sentence_for(simdjson::error_code error) {
+  if (is_number_error(error)) return "The request body holds a malformed number or one out of range.";
   switch (error) {
     case simdjson::EMPTY:
       return "The request body is empty; send a JSON document.";
@@ -28,8 +38,6 @@ std::string sentence_for(simdjson::error_code error) {
       return "The request body is not valid UTF-8.";
     case simdjson::DEPTH_ERROR:
       return "The request body is nested too deeply.";
-    case simdjson::NUMBER_ERROR:
-      return "The request body holds a malformed number or one out of range.";
     case simdjson::STRING_ERROR:
     case simdjson::UNESCAPED_CHARS:
     case simdjson::UNCLOSED_STRING:
@@ -159,6 +167,8 @@ bool JsonDocument::has_duplicates(const JsonValue& object) {
 Result<const JsonValue*> JsonDocument::parse(ByteView body) {
   wipe();
   if (body.size() > limits_.max_bytes) return refuse("The request body is too large.");
+  // simdjson from 3.2 on leaves a byte order mark aside, which has no place in JSON (RFC 8259 section 8.1).
+  if (as_text(body).starts_with("\xef\xbb\xbf")) return refuse("The request body begins with a byte order mark.");
   TRY(parser_->reserve(body.size()));
   parser_->dirty_bytes = body.size();
   dom::element root;
