@@ -27,7 +27,10 @@ from botocore.credentials import Credentials
 
 ROOT = Path(__file__).resolve().parent.parent
 BINARY = ROOT / "build" / "release" / "kagimori"
-GO_CLIENT = ROOT / "tests" / "go" / "build" / "client"  # made by ./dev
+# Made by ./dev.
+GO_CLIENT = ROOT / "tests" / "go" / "build" / "client"
+JAVA_CLIENT = ROOT / "tests" / "java" / "build"
+RUST_CLIENT = ROOT / "tests" / "rust" / "build" / "debug" / "kagimori-client"
 REGION = "us-east-1"
 SECOND_REGION = "eu-central-1"  # of the session's server
 READY_SECONDS = 30
@@ -136,12 +139,15 @@ class User:
         assert done.returncode == 0, f"node {script}: {done.stdout}{done.stderr}"
         return json.loads(done.stdout)
 
-    def go(self):
-        """Runs the client of tests/go and returns what it printed as JSON."""
-        done = subprocess.run([GO_CLIENT], env={**self.environment(), "AWS_REGION": self.server.region}, stdin=subprocess.DEVNULL,
-                              capture_output=True, text=True, timeout=90)
-        assert done.returncode == 0, f"{GO_CLIENT}: {done.stdout}{done.stderr}"
+    def run(self, *command):
+        """Runs a client in another language and returns what it printed as JSON."""
+        done = subprocess.run(command, env={**self.environment(), "AWS_REGION": self.server.region}, stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, timeout=180)
+        assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
         return json.loads(done.stdout)
+
+    def go(self):
+        return self.run(GO_CLIENT)
 
     def sign(self, body, headers, *, service="kms", method="POST", path="/", region=None):
         """The headers that a correct client sends with this body, Authorization among them."""
