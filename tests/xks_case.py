@@ -5,6 +5,7 @@ import itertools
 import time
 
 import pytest
+from botocore.exceptions import ClientError
 from harness import Server, free_port
 from kms_case import DAY
 from xks_proxy import XksProxy
@@ -61,14 +62,26 @@ def disconnect(kms, store):
     assert settle(kms, store) == "DISCONNECTED"
 
 
+def in_time(call):
+    """What the call answers; once more if the proxy, a thread of a busy machine's tests, took longer than the 250
+    milliseconds that it has."""
+    try:
+        return call()
+    except ClientError as error:
+        if "within 250 milliseconds" not in str(error):
+            raise
+        return call()
+
+
 def new_store(kms, proxy, **changes):
-    members = proxy.members(**changes)
-    return kms.create_custom_key_store(**{"CustomKeyStoreName": f"store {next(NUMBERS)}", **members})["CustomKeyStoreId"]
+    members = {"CustomKeyStoreName": f"store {next(NUMBERS)}", **proxy.members(**changes)}
+    return in_time(lambda: kms.create_custom_key_store(**members))["CustomKeyStoreId"]
 
 
 def new_external_key(kms, proxy, store, **members):
     name = proxy.add_key(f"external-{next(NUMBERS)}")
-    return kms.create_key(Origin="EXTERNAL_KEY_STORE", CustomKeyStoreId=store, XksKeyId=name, **members)["KeyMetadata"]
+    wanted = {"Origin": "EXTERNAL_KEY_STORE", "CustomKeyStoreId": store, "XksKeyId": name, **members}
+    return in_time(lambda: kms.create_key(**wanted))["KeyMetadata"]
 
 
 def empty(server, kms, store):
