@@ -275,6 +275,19 @@ def test_a_destroyed_key_is_removed_from_the_hsm(world, kms, hsm, store):
     assert '"eventName":"RemoveHsmKey"' in audit
 
 
+def test_the_sweep_that_destroys_a_key_removes_it(world, kms, hsm, store):
+    keys = [new_hsm_key(kms, store)["KeyId"] for _ in range(3)]
+    world.admin.call("Kagimori.HoldSweeper", Held=True)
+    try:
+        for key in keys:
+            kms.schedule_key_deletion(KeyId=key, PendingWindowInDays=7)
+        world.admin.call("Kagimori.AdvanceLifecycleClock", Seconds=8 * DAY)
+        world.admin.call("Kagimori.Sweep")
+        assert not set(keys) & set(hsm.keys())
+    finally:
+        world.admin.call("Kagimori.HoldSweeper", Held=False)
+
+
 def test_removal_waits_for_the_connection(world, kms, hsm):
     store = new_store(kms, hsm)
     connect(kms, store)

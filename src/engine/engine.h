@@ -133,9 +133,6 @@ class Engine : private KeyUsageSource {
   Status sweep();
   // Gathers what the workers have noted of the use of keys, and stores it. The sweeper calls it once a minute.
   Status save_usages();
-  // Brings custom key stores that are connecting or disconnecting to where they are going, and removes the keys of
-  // destroyed KMS keys from HSMs. Part of sweep().
-  Status settle_key_stores();
   // The same from a worker's thread: `done` runs there once everything due has been done.
   void sweep_now(EngineWorker& worker, std::function<void(Status)> done);
   // For tests: the sweeper does nothing by itself until it is let go.
@@ -177,7 +174,12 @@ class Engine : private KeyUsageSource {
   // Writes back when access keys were last used; under system_mutex_.
   Status save_key_uses();
   void sweeper_loop();
+  // Brings custom key stores that are connecting or disconnecting to where they are going.
+  Status settle_key_stores();
   Status settle_key_store(const ConnectionJob& job);
+  // Does what the clock has made due by now.
+  Status apply_all_due();
+  // Removes the keys of destroyed KMS keys from the HSMs of connected stores.
   Status remove_hsm_keys();
   // Whether the key is gone from the HSM; false also while that can't be reached.
   Result<bool> remove_hsm_key(const HsmRemovalJob& job);

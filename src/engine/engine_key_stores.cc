@@ -110,6 +110,7 @@ Result<bool> Engine::remove_hsm_key(const HsmRemovalJob& job) {
 }
 
 Status Engine::remove_hsm_keys() {
+  const std::lock_guard lock(settling_mutex_);
   for (const HsmRemovalJob& key : abandoned_hsm_keys_.take()) {
     const auto removed = remove_hsm_key(key);
     if (!removed || !*removed) report_unused_key(key, removed);
@@ -154,7 +155,7 @@ Status Engine::settle_key_stores() {
       LogLine(LogLevel::kError, "a custom key store could not be settled").field("reason", settled.error().message);
     }
   }
-  return remove_hsm_keys();
+  return {};
 }
 
 }  // namespace kagimori

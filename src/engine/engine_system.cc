@@ -212,11 +212,7 @@ void Engine::forget_sessions(std::span<const DueEntry> due) {
   }
 }
 
-Status Engine::sweep() {
-  TRY(watch_clock());
-  if (const Status settled = settle_key_stores(); !settled) {
-    report("connections of custom key stores were not settled", settled.error());
-  }
+Status Engine::apply_all_due() {
   Bytes after;
   for (;;) {
     std::vector<DueEntry> due;
@@ -250,6 +246,17 @@ Status Engine::sweep() {
         LogLine(LogLevel::kError, "a due change failed").field("event", name).field("reason", done.error().message);
     }
   }
+}
+
+Status Engine::sweep() {
+  TRY(watch_clock());
+  if (const Status settled = settle_key_stores(); !settled) {
+    report("connections of custom key stores were not settled", settled.error());
+  }
+  TRY(apply_all_due());
+  // Last, so that one sweep destroys a KMS key and removes its key from the HSM.
+  if (const Status removed = remove_hsm_keys(); !removed) report("HSM keys were not removed", removed.error());
+  return {};
 }
 
 Status Engine::rewrap() {
