@@ -130,8 +130,8 @@ Result<AccessKeyLastUsed> get_access_key_last_used(Transaction& transaction, std
     found.user_name = user->name;
   }
   TRY_ASSIGN(found.use, transaction.get<AccessKeyUse>(kSystemAccount, Table::kAccessKeyUses, record));
-  if (transaction.key_uses() == nullptr) return found;
-  if (auto newer = transaction.key_uses()->find(access_key_id)) found.use = std::move(newer);
+  if (transaction.access_key_uses() == nullptr) return found;
+  if (auto newer = transaction.access_key_uses()->find(access_key_id)) found.use = std::move(newer);
   return found;
 }
 

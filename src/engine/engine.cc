@@ -94,7 +94,7 @@ void Engine::stop() {
     LogLine(LogLevel::kError, "the last use of keys could not be stored").field("reason", saved.error().message);
   }
   const std::lock_guard lock(system_mutex_);
-  if (const Status saved = save_key_uses(); !saved) {
+  if (const Status saved = save_access_key_uses(); !saved) {
     LogLine(LogLevel::kError, "the last uses of access keys are not saved").field("reason", saved.error().message);
   }
 }
@@ -111,7 +111,7 @@ Transaction::Environment Engine::environment(PoolThread& thread) {
           parts_.hsm,
           &abandoned_hsm_keys_,
           this,
-          &key_uses_};
+          &access_key_uses_};
 }
 
 // --- Identity ---
@@ -147,7 +147,7 @@ Result<Caller> Engine::authenticate(EngineWorker& worker, const SigV4Request& re
   TRY(verify_sigv4(*worker.crypto, evidence, request, signing_key->key.expose(), worker.scratch));
   // Without multi-factor authentication (AWS STS API reference, GetSessionToken).
   if (identity->session && !identity->is_role_session() && service == "iam") return fail(invalid_token());
-  if (!identity->session) key_uses_.note(*entry, now, service, evidence.region);
+  if (!identity->session) access_key_uses_.note(*entry, now, service, evidence.region);
   return Caller{identity, std::move(origin), served ? std::string(evidence.region) : parts_.settings.region, now};
 }
 

@@ -14,10 +14,10 @@
 #include "base/clock.h"
 #include "base/lifecycle_clock.h"
 #include "base/outgoing_http.h"
+#include "engine/access_key_uses.h"
 #include "engine/caller.h"
 #include "engine/engine_worker.h"
 #include "engine/event_outbox.h"
-#include "engine/key_uses.h"
 #include "engine/pool.h"
 #include "engine/settings.h"
 #include "engine/trail.h"
@@ -172,7 +172,7 @@ class Engine : private KeyUsageSource {
   Status watch_clock();
   Status save_clock(const LifecycleClockState& state);
   // Writes back when access keys were last used; under system_mutex_.
-  Status save_key_uses();
+  Status save_access_key_uses();
   void sweeper_loop();
   // Brings custom key stores that are connecting or disconnecting to where they are going.
   Status settle_key_stores();
@@ -210,7 +210,7 @@ class Engine : private KeyUsageSource {
   KeyCounter key_counter_;
   GatheredUsages usages_;
   Timestamp usages_saved_;  // of the sweeper's thread
-  KeyUses key_uses_;
+  AccessKeyUses access_key_uses_;
   LifecycleClockState saved_clock_;  // guarded by system_mutex_
   PoolThread system_thread_;         // guarded by system_mutex_
   std::mutex system_mutex_;

@@ -151,8 +151,9 @@ Status Engine::save_clock(const LifecycleClockState& state) {
   return {};
 }
 
-Status Engine::save_key_uses() {
-  for (std::vector<AccessKeyUse> uses = key_uses_.take(kUsesPage); !uses.empty(); uses = key_uses_.take(kUsesPage)) {
+Status Engine::save_access_key_uses() {
+  for (std::vector<AccessKeyUse> uses = access_key_uses_.take(kUsesPage); !uses.empty();
+       uses = access_key_uses_.take(kUsesPage)) {
     const Caller clock;
     Trail trail;
     TRY_ASSIGN(auto read, parts_.store.read());
@@ -164,7 +165,7 @@ Status Engine::save_key_uses() {
     }
     const auto saved = parts_.store.commit_and_wait(transaction.take_batch());
     if (!saved) {
-      for (const AccessKeyUse& use : uses) key_uses_.put_back(use);
+      for (const AccessKeyUse& use : uses) access_key_uses_.put_back(use);
       return saved.error().code == ErrorCode::kStale ? Status() : Status(fail(saved.error()));
     }
   }
@@ -313,7 +314,7 @@ void Engine::do_chores() {
     usages_saved_ = now;
     if (const Status saved = save_usages(); !saved) report("the use of keys could not be stored", saved.error());
     const std::lock_guard system(system_mutex_);
-    if (const Status saved = save_key_uses(); !saved) {
+    if (const Status saved = save_access_key_uses(); !saved) {
       report("the last uses of access keys are not saved", saved.error());
     }
   }

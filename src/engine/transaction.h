@@ -13,12 +13,12 @@
 #include "base/outgoing_http.h"
 #include "base/random.h"
 #include "engine/access.h"
+#include "engine/access_key_uses.h"
 #include "engine/caller.h"
 #include "engine/hsm_keys.h"
 #include "engine/key_counter.h"
 #include "engine/key_snapshot.h"
 #include "engine/key_usage.h"
-#include "engine/key_uses.h"
 #include "engine/records.h"
 #include "engine/settings.h"
 #include "engine/trail.h"
@@ -61,7 +61,7 @@ class Transaction {
     HsmClusters* hsm = nullptr;                      // null: no HSM can be reached
     AbandonedHsmKeys* abandoned_hsm_keys = nullptr;  // where `hsm` is there
     KeyUsageSource* usages = nullptr;                // null where nothing is used: then the store's word is all
-    const KeyUses* key_uses = nullptr;
+    const AccessKeyUses* access_key_uses = nullptr;
   };
 
   Transaction(const Environment& environment, std::unique_ptr<ReadTransaction> read, const Caller& caller,
@@ -71,7 +71,7 @@ class Transaction {
   RandomSource& random() { return environment_.random; }
   Keyrings& keyrings() { return environment_.keyrings; }
   const EngineSettings& settings() const { return environment_.settings; }
-  const KeyUses* key_uses() const { return environment_.key_uses; }  // null outside of a server
+  const AccessKeyUses* access_key_uses() const { return environment_.access_key_uses; }  // null outside of a server
   OutgoingHttp* outgoing() { return environment_.outgoing; }
   HsmClusters* hsm() { return environment_.hsm; }
   AbandonedHsmKeys* abandoned_hsm_keys() { return environment_.abandoned_hsm_keys; }

@@ -40,7 +40,7 @@ struct CacheEntry {
   std::string name;
   std::shared_ptr<const IdentitySnapshot> identity;
   std::uint64_t identity_seen = 0;  // up to where OwnerDrops has been looked at for it
-  Timestamp use_noted;              // when KeyUses last heard of it
+  Timestamp use_noted;              // when AccessKeyUses last heard of it
   std::string_view use_service;     // and for which service
   std::vector<DerivedSigningKey> signing_keys;
   std::shared_ptr<const KeySnapshot> key;

@@ -2,11 +2,9 @@
 
 #include <fmt/format.h>
 
-#include "model/key_due.h"
-#include "model/record_codec.h"
-#include "model/record_keys.h"
 #include "seal/epoch_table.h"
 #include "seal/root_opening.h"
+#include "server/record_links.h"
 #include "server/record_subjects.h"
 
 namespace kagimori {
@@ -30,40 +28,6 @@ struct Findings {
   std::size_t count = 0;
 };
 
-// What the clock would do, and how to have it done all the same.
-struct DueWords {
-  std::string_view what, remedy;
-};
-constexpr DueWords kDeletion{"deletion", "Cancel the deletion and schedule it anew."};
-constexpr DueWords kRotation{"rotation", "Enable its rotation anew."};
-constexpr DueWords kCreation{"creation", "Delete the replica and replicate the key anew."};
-constexpr DueWords kNewPrimary{"change of the primary Region", "Call UpdatePrimaryRegion anew."};
-
-const DueWords& words_of(DueKind kind, const Key& key) {
-  if (kind == DueKind::kReplicate) return key.next_primary_region.empty() ? kCreation : kNewPrimary;
-  return kind == DueKind::kDelete ? kDeletion : kRotation;
-}
-
-Status check_due_row(ReadTransaction& view, const Key& key, DueKind kind, std::optional<Timestamp> when) {
-  if (!when) return {};
-  const Bytes row = record_key::due(*when, key.account, key.row, static_cast<std::uint8_t>(kind));
-  TRY_ASSIGN(const auto stored, view.get(Table::kDue, row));
-  if (stored) return {};
-  const DueWords& words = words_of(kind, key);
-  return fail(
-      ErrorCode::kCorrupt,
-      fmt::format("The {} of key {} of account {} will not happen by itself: its row of table {} is missing. {}",
-                  words.what, key.key_id, key.account, table_name(Table::kDue), words.remedy));
-}
-
-// What the clock must do to a key stands in its record; the row by which the clock finds it must be there too.
-Status check_due_rows(ReadTransaction& view, ByteView content) {
-  TRY_ASSIGN(const Key key, decode<Key>(content));
-  TRY(check_due_row(view, key, DueKind::kDelete, deletion_due(key)));
-  TRY(check_due_row(view, key, DueKind::kReplicate, replication_due(key)));
-  return check_due_row(view, key, DueKind::kRotate, rotation_due(key));
-}
-
 // The content, empty for records that the root key authenticates.
 Result<ByteView> open_record(OpenedStore& opened, const RootGenerations& roots, Table table,
                              const StoredRecord& record) {
@@ -83,8 +47,7 @@ void check_record(OpenedStore& opened, const RootGenerations& roots, ReadTransac
                   const StoredRecord& record, Findings& findings) {
   const Result<ByteView> content = open_record(opened, roots, table, record);
   if (!content) return findings.note(content.error(), RecordName{table, record.key});
-  if (table != Table::kKeys) return;
-  if (const Status right = check_due_rows(view, *content); !right) findings.note(right.error());
+  if (const Status linked = check_links(view, table, *content); !linked) findings.note(linked.error());
 }
 
 Status check_table(OpenedStore& opened, const RootGenerations& roots, ReadTransaction& view, TableCount& count,

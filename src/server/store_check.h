@@ -19,8 +19,8 @@ struct StoreCheck {
 };
 
 // Reads everything: the pages of the file, the MAC of every record under the keyring or root key that it claims, and
-// for each key whether the clock will find what it has to do. Changes nothing. An error means that the check could not
-// be made; damage is in the findings.
+// whether the records that go with it are there (record_links.h). Changes nothing. An error means that the check could
+// not be made; damage is in the findings.
 Result<StoreCheck> check_store(OpenedStore& opened);
 
 }  // namespace kagimori

@@ -16,7 +16,7 @@ namespace kagimori {
 // When access keys were last used, to the minute: what the store does not know yet. Workers tell it at most once a
 // minute for each key and service; the sweeper writes it back once a minute and at the end. What was not written is
 // lost with a crash. Any thread.
-class KeyUses {
+class AccessKeyUses {
  public:
   // A request of the holder of `entry` was let in. On the worker's own thread.
   void note(CacheEntry& entry, Timestamp now, std::string_view service, std::string_view region);

@@ -1,4 +1,4 @@
-#include "engine/key_uses.h"
+#include "engine/access_key_uses.h"
 
 namespace kagimori {
 namespace {
@@ -7,7 +7,7 @@ constexpr std::int64_t kSeconds = 60;
 
 }  // namespace
 
-void KeyUses::note(CacheEntry& entry, Timestamp now, std::string_view service, std::string_view region) {
+void AccessKeyUses::note(CacheEntry& entry, Timestamp now, std::string_view service, std::string_view region) {
   if (entry.use_service == service && now < entry.use_noted.plus_seconds(kSeconds)) return;
   entry.use_service = service;
   entry.use_noted = now;
@@ -16,13 +16,13 @@ void KeyUses::note(CacheEntry& entry, Timestamp now, std::string_view service, s
   uses_.insert_or_assign(id, AccessKeyUse{id, now, std::string(service), std::string(region)});
 }
 
-std::optional<AccessKeyUse> KeyUses::find(std::string_view access_key_id) const {
+std::optional<AccessKeyUse> AccessKeyUses::find(std::string_view access_key_id) const {
   const std::lock_guard lock(mutex_);
   const auto found = uses_.find(access_key_id);
   return found == uses_.end() ? std::nullopt : std::optional(found->second);
 }
 
-std::vector<AccessKeyUse> KeyUses::take(std::size_t limit) {
+std::vector<AccessKeyUse> AccessKeyUses::take(std::size_t limit) {
   std::vector<AccessKeyUse> taken;
   const std::lock_guard lock(mutex_);
   while (taken.size() < limit && !uses_.empty()) {
@@ -32,7 +32,7 @@ std::vector<AccessKeyUse> KeyUses::take(std::size_t limit) {
   return taken;
 }
 
-void KeyUses::put_back(const AccessKeyUse& use) {
+void AccessKeyUses::put_back(const AccessKeyUse& use) {
   const std::lock_guard lock(mutex_);
   uses_.try_emplace(use.access_key_id, use);
 }

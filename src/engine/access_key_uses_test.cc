@@ -1,4 +1,4 @@
-#include "engine/key_uses.h"
+#include "engine/access_key_uses.h"
 
 #include <gtest/gtest.h>
 
@@ -15,8 +15,8 @@ CacheEntry entry_of(std::string_view access_key_id) {
   return entry;
 }
 
-TEST(KeyUses, AreKnownToTheMinuteAndByService) {
-  KeyUses uses;
+TEST(AccessKeyUses, AreKnownToTheMinuteAndByService) {
+  AccessKeyUses uses;
   CacheEntry entry = entry_of("AKIA1");
   EXPECT_FALSE(uses.find("AKIA1"));
   uses.note(entry, kNow, "kms", "us-east-1");
@@ -28,8 +28,8 @@ TEST(KeyUses, AreKnownToTheMinuteAndByService) {
   EXPECT_EQ(uses.find("AKIA1")->when, kNow.plus_seconds(119));
 }
 
-TEST(KeyUses, WhatIsTakenIsGoneUnlessItIsPutBack) {
-  KeyUses uses;
+TEST(AccessKeyUses, WhatIsTakenIsGoneUnlessItIsPutBack) {
+  AccessKeyUses uses;
   for (const char* id : {"AKIA1", "AKIA2", "AKIA3"}) {
     CacheEntry entry = entry_of(id);
     uses.note(entry, kNow, "kms", "r");
