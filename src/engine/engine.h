@@ -127,9 +127,9 @@ class Engine : private KeyUsageSource {
 
   // A change made by the clock or the operator, not by a request. Waits until it is in force on every worker.
   Status run_system(std::string_view event_name, const std::function<Status(Transaction&)>& work);
-  // Does what is due by lifecycle time: rotations, and unless the lifecycle clock holds destruction deletions and the
-  // expiry of imported material. The sweeper
-  // calls it at its interval.
+  // Connects and disconnects custom key stores that are on their way there, does what is due by lifecycle time
+  // (rotations; deletions and the expiry of imported material only unless the lifecycle clock holds destruction), and
+  // removes the keys of destroyed KMS keys from HSMs. The sweeper calls it at its interval.
   Status sweep();
   // Gathers what the workers have noted of the use of keys, and stores it. The sweeper calls it once a minute.
   Status save_usages();

@@ -68,7 +68,8 @@ Status check_key(ReadTransaction& view, const Key& key) {
   return key.replication == ReplicationRole::kReplica ? check_region(view, key, key.primary_region) : Status();
 }
 
-// By which it allows something.
+// A grant that can be listed must also be found by its grantee, whom it allows something, and by its retiring
+// principal.
 Status check_listed_grant(ReadTransaction& view, const Grant& grant) {
   TRY_ASSIGN(const auto stored,
              view.get(Table::kGrantGrantees,
@@ -90,7 +91,7 @@ Status check_listed_grant(ReadTransaction& view, const Grant& grant) {
                   grant.grant_id, grant.key_id, grant.account, table_name(Table::kGrantRetirees)));
 }
 
-// By which it is listed and revoked.
+// And one that allows something must be there to be listed and revoked.
 Status check_effective_grant(ReadTransaction& view, const Grant& grant) {
   TRY_ASSIGN(const auto stored, view.get(Table::kGrants, record_key::grant(grant.account, grant.row, grant.grant_id)));
   if (stored) return {};
