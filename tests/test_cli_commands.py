@@ -10,6 +10,7 @@ import subprocess
 import threading
 
 import pytest
+from audit_log import events_in
 from botocore.exceptions import ClientError
 from harness import BINARY, User
 
@@ -61,10 +62,9 @@ def key_file(server):
 
 
 def audit_events(server):
-    lines = []
-    for file in sorted((server.data / "audit").iterdir()):
-        lines += [json.loads(line) for line in file.read_text().splitlines()]
-    return lines
+    """In the log, and on the way there."""
+    inbox = sorted((server.data / "audit" / "inbox").glob("*.jsonl"))
+    return events_in(server.data / "audit") + [json.loads(file.read_text()) for file in inbox]
 
 
 @pytest.fixture

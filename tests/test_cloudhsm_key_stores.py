@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from audit_log import audit_text
 from hsm_case import free_store, hsm, kms, new_hsm_key, new_store, remove, store, world  # noqa: F401, the fixtures
 from kms_case import refused
 from softhsm import CLUSTER, PASSWORD, SISTER, STRANGER, certificate, session_hosts
@@ -174,7 +175,7 @@ def test_a_wrong_configuration_is_told_at_start(world, tmp_path):
 
 def test_the_password_is_nowhere(world, kms, hsm, store):
     new_hsm_key(kms, store)
-    audit = (world.data / "audit" / "audit.jsonl").read_text()
+    audit = audit_text(world)
     assert CLUSTER in audit
     for file in (*world.data.rglob("*"), world.log_file):
         if file.is_file():

@@ -5,6 +5,7 @@ import json
 import threading
 
 import pytest
+from audit_log import audit_text
 from botocore.exceptions import ClientError
 from kms_case import DAY, refused
 from test_audit import event_of
@@ -338,7 +339,7 @@ def test_who_may_use_such_a_key(world, kms, proxy, store, make_user):
 
 def test_secrets_are_nowhere(world, kms, proxy, store):
     new_external_key(kms, proxy, store)
-    audit = (world.data / "audit" / "audit.jsonl").read_text()
+    audit = audit_text(world)
     for text in (audit, world.log_file.read_text()):
         assert proxy.secret_key not in text
     for file in world.data.rglob("*"):

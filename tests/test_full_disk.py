@@ -1,7 +1,6 @@
 """A full disk, for the store and for the audit log: a clear error, nothing acknowledged is lost, nothing refused is kept,
 and the server goes on by itself when there is room."""
 
-import json
 import os
 import shutil
 import subprocess
@@ -10,6 +9,7 @@ from xml.etree import ElementTree
 
 import pytest
 import requests
+from audit_log import events_in, segments, verify
 from botocore.exceptions import ClientError
 from harness import Server, free_port
 
@@ -111,8 +111,8 @@ def all_keys(kms):
 
 @needs_mount
 def test_store_on_a_full_disk(disk, tmp_path):
-    audit = tmp_path / "audit" / "audit.jsonl"
-    server = make_server(disk.folder / "data", tmp_path / "config", **{"audit.path": audit})
+    audit = tmp_path / "audit"
+    server = make_server(disk.folder / "data", tmp_path / "config", **{"audit.folder": audit})
     try:
         kms = server.admin.client("kms")
         old = kms.create_key(Description="old")["KeyMetadata"]["KeyId"]
@@ -147,7 +147,7 @@ def test_store_on_a_full_disk(disk, tmp_path):
 @needs_mount
 def test_kill_on_a_full_disk(disk, tmp_path):
     """A crash when the disk is full: the server starts again once there is room, and everything is there."""
-    server = make_server(disk.folder / "data", tmp_path / "config", **{"audit.path": tmp_path / "audit" / "audit.jsonl"})
+    server = make_server(disk.folder / "data", tmp_path / "config", **{"audit.folder": tmp_path / "audit"})
     try:
         kms = server.admin.client("kms")
         disk.fill()
@@ -161,14 +161,14 @@ def test_kill_on_a_full_disk(disk, tmp_path):
         server.kill()
 
 
-def events(file):
-    return [json.loads(line) for line in file.read_text().splitlines()]
+def events(folder):
+    return events_in(folder)
 
 
 @needs_mount
 def test_audit_log_on_a_full_disk(disk, tmp_path):
-    audit = disk.folder / "audit" / "audit.jsonl"
-    server = make_server(tmp_path / "data", tmp_path / "config", **{"audit.path": audit})
+    audit = disk.folder / "audit"
+    server = make_server(tmp_path / "data", tmp_path / "config", **{"audit.folder": audit})
     try:
         kms = server.admin.client("kms")
         key_id = kms.create_key()["KeyMetadata"]["KeyId"]
@@ -205,24 +205,24 @@ def test_audit_log_on_a_full_disk(disk, tmp_path):
 @needs_mount
 def test_a_full_disk_is_seen_by_the_probe_alone(disk, tmp_path):
     """Nobody sends a request: neither to a server that seems idle, nor to one that is out of its load balancer."""
-    audit = disk.folder / "audit" / "audit.jsonl"
-    server = make_server(tmp_path / "data", tmp_path / "config", **{"audit.path": audit})
+    audit = disk.folder / "audit"
+    server = make_server(tmp_path / "data", tmp_path / "config", **{"audit.folder": audit})
     try:
         kms = server.admin.client("kms")
         for _ in range(2):
             # Of the room that the last probe reserved some pages are used up, so the next one needs more.
             for _ in range(20):
                 kms.list_keys()
-            before = audit.read_bytes()
+            before = segments(audit)[0].read_bytes()
             disk.fill()
             becomes(server, 503)
             assert readiness(server) == NOT_READY
             assert requests.get(server.url + "/healthz", verify=str(server.ca), timeout=10).status_code == 200
             disk.make_room()
             becomes(server, 200)
-            assert audit.read_bytes() == before, "the probe leaves nothing in the log"
+            assert segments(audit)[0].read_bytes() == before, "the probe leaves nothing in the log"
         log = server.log_file.read_text()
-        assert log.count("No space left on device") == 2, "said once, however often it is asked"
+        assert log.count("Requests are refused until it can be written") == 2, "said once, however often it is asked"
         assert log.count("the audit log can be written again") == 2
     finally:
         server.kill()
@@ -241,11 +241,12 @@ def recovered(kms, server, key_id, blob):
 def test_audit_folder_taken_away(fresh_server, tmp_path):
     """Not writable for another reason: the folder is gone, then comes back."""
     folder = tmp_path / "audit"
-    server = fresh_server(settings={"audit.path": folder / "audit.jsonl"})
+    server = fresh_server(settings={"audit.folder": folder})
     kms = server.admin.client("kms")
     key_id = kms.create_key()["KeyMetadata"]["KeyId"]
     blob = kms.encrypt(KeyId=key_id, Plaintext=b"x")["CiphertextBlob"]
     folder.rename(tmp_path / "away")
+    becomes(server, 503)
     with pytest.raises(ClientError) as closed:
         kms.decrypt(CiphertextBlob=blob)
     assert "audit log" in assert_clear(closed.value) + server.log_tail()
@@ -257,18 +258,19 @@ def test_audit_folder_taken_away(fresh_server, tmp_path):
     (tmp_path / "away").rename(folder)
     becomes(server, 200)
     recovered(kms, server, key_id, blob)
-    seen = {event.get("requestID") for event in events(folder / "audit.jsonl")}
+    seen = {event.get("requestID") for event in events(folder)}
     assert {answer["ResponseMetadata"]["RequestId"] for answer in changed} <= seen
 
 
 def test_what_is_withheld_is_refused_in_its_own_protocol(fresh_server, tmp_path):
     folder = tmp_path / "audit"
-    server = fresh_server(settings={"audit.path": folder / "audit.jsonl"})
+    server = fresh_server(settings={"audit.folder": folder})
     kms, iam, sts = (server.admin.client(service) for service in ("kms", "iam", "sts"))
     calls = (kms.list_keys, iam.list_users, sts.get_caller_identity)
     for call in calls:
         call()
     folder.rename(tmp_path / "away")
+    becomes(server, 503)
     codes = []
     for call in calls:
         with pytest.raises(ClientError) as refused:
@@ -290,34 +292,59 @@ def test_what_is_withheld_is_refused_in_its_own_protocol(fresh_server, tmp_path)
         assert error.find(f"{{{namespace}}}RequestId").text == answer.headers["x-amzn-RequestId"]
 
 
-def test_audit_log_moved_away_is_made_anew(fresh_server):
-    """As logrotate does it: no request is lost between the files."""
+def test_a_segment_moved_or_deleted_is_written_anew(fresh_server):
+    """As logrotate, or a wrong rm, does it: no event is lost, and the log stays one that can be proved."""
     server = fresh_server()
-    audit = server.data / "audit" / "audit.jsonl"
+    audit = server.data / "audit"
     kms = server.admin.client("kms")
+    (segment,) = segments(audit)
     ids = [kms.list_keys()["ResponseMetadata"]["RequestId"]]
-    shutil.move(audit, audit.with_name("old.jsonl"))
-    ids.append(kms.list_keys()["ResponseMetadata"]["RequestId"])
-    assert ids[0] in {event.get("requestID") for event in events(audit.with_name("old.jsonl"))}
-    assert [event["requestID"] for event in events(audit)] == ids[1:]
+    for take_away in (lambda: shutil.move(segment, segment.with_name("old")), segment.unlink):
+        take_away()
+        ids.append(kms.list_keys()["ResponseMetadata"]["RequestId"])
+        deadline = time.monotonic() + 20
+        while not segment.exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+    assert server.stop() == 0
+    assert verify(audit).ok
+    assert set(ids) <= {event.get("requestID") for event in events(audit)}
+    assert "was written anew" in server.log_tail()
+
+
+def test_a_segment_that_another_program_wrote_to_stops_the_server_from_going_on(fresh_server):
+    """Who appends a line to the log, or cuts it, is found out within a second; nothing is answered without its event."""
+    server = fresh_server()
+    audit = server.data / "audit"
+    kms = server.admin.client("kms")
+    kms.list_keys()
+    (segment,) = segments(audit)
+    whole = segment.read_bytes()
+    with open(segment, "ab") as file:
+        file.write(whole.split(b"\n")[0] + b"\n")
+    becomes(server, 503)
+    with pytest.raises(ClientError) as closed:
+        kms.list_keys()
+    assert "another program" in assert_clear(closed.value) + server.log_tail()
+    server.kill()
+    lines = segment.read_bytes().split(b"\n")[:-1]
+    segment.write_bytes(b"".join(line + b"\n" for line in lines[:-1]))
+    server.start()
+    assert server.admin.client("kms").list_keys()["Keys"] == []
 
 
 @needs_mount
-def test_backup_does_not_tear_the_audit_log(disk, tmp_path):
-    log = disk.folder / "audit.jsonl"
-    # Never started: a server that runs keeps room for its log.
-    server = Server(tmp_path / "data", free_port(), settings={"audit.path": str(log)}).init()
+def test_a_backup_without_room_for_its_event_is_no_backup(disk, tmp_path):
+    server = Server(tmp_path / "data", free_port(), settings={"audit.folder": str(disk.folder / "audit")}).init()
     backup = ("backup", "--config", server.config, "--to")
     server.command(*backup, tmp_path / "good")
-    # The last page of the log has room for a part of the next line.
-    with open(log, "ab") as file:
-        file.write(b"{}" + b" " * (4096 * 2 - 100 - log.stat().st_size - 3) + b"\n")
-    whole = log.read_bytes()
+    inbox = disk.folder / "audit" / "inbox"
+    whole = [file.read_bytes() for file in inbox.iterdir()]
     disk.fill()
     done = server.command(*backup, tmp_path / "b", check=False)
-    assert done.returncode == 1 and f"{log} can't be written: No space left on device" in done.stderr
+    assert done.returncode == 1 and "can't be written: No space left on device" in done.stderr
     assert not (tmp_path / "b").exists()
-    assert log.read_bytes() == whole
+    assert [file.read_bytes() for file in inbox.iterdir()] == whole
     disk.make_room()
     server.command(*backup, tmp_path / "b")
-    assert len(events(log)) == 3
+    assert len(list(inbox.glob("*.jsonl"))) == 2

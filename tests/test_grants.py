@@ -6,6 +6,7 @@ import itertools
 import uuid
 
 import pytest
+from audit_log import audit_text
 from harness import User
 from kms_case import Case, new_key, raw_kms, refused
 from test_audit import event_of
@@ -336,7 +337,7 @@ def test_events(server, case, make_user):
     event = event_of(server, answer["ResponseMetadata"]["RequestId"])
     assert event["additionalEventData"]["grantId"] == made["GrantId"]
     assert [one["ARN"] for one in event["resources"]] == [case.arn]
-    text = (server.data / "audit" / "audit.jsonl").read_text()
+    text = audit_text(server)
     assert made["GrantToken"] not in text
 
 

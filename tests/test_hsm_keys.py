@@ -6,6 +6,7 @@ import threading
 import time
 
 import pytest
+from audit_log import audit_text
 from botocore.exceptions import ClientError
 from hsm_case import hsm, kms, new_hsm_key, new_store, remove, store, world  # noqa: F401, the fixtures
 from kms_case import DAY, refused
@@ -271,7 +272,7 @@ def test_a_destroyed_key_is_removed_from_the_hsm(world, kms, hsm, store):
     wait_for(lambda: keys[0] not in hsm.keys())
     assert keys[1] in hsm.keys()
     refused("NotFoundException", kms.describe_key, KeyId=keys[0])
-    audit = (world.data / "audit" / "audit.jsonl").read_text()
+    audit = audit_text(world)
     assert '"eventName":"RemoveHsmKey"' in audit
 
 

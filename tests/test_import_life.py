@@ -7,6 +7,7 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from audit_log import audit_text
 from botocore.exceptions import ClientError
 from importing import (USAGE, Importer, described, der, import_into, new_external_key, new_material, new_private_key,
                        state_of)
@@ -309,7 +310,7 @@ def test_events(server, kms):
     for event in (imported, removed):
         assert event["readOnly"] is False
         assert event["additionalEventData"] == {"keyMaterialId": answer["KeyMaterialId"]}
-    log = (server.data / "audit" / "audit.jsonl").read_text() + server.log_file.read_text()
+    log = audit_text(server) + server.log_file.read_text()
     for secret in (material, request["EncryptedKeyMaterial"], request["ImportToken"]):
         for text in (base64.b64encode(secret).decode()[:40], secret.hex()[:40]):
             assert text not in log

@@ -3,6 +3,7 @@
 import sqlite3
 
 import pytest
+from audit_log import audit_text
 from kms_case import DAY, advance, new_alias, new_key, refused
 
 
@@ -165,7 +166,7 @@ def test_deletion_really_happens(home):
         assert alias not in [entry["AliasName"] for entry in kms.list_aliases()["Aliases"]]
         home.crash_and_restart()
         kms = home.admin.client()
-    events = (home.data / "audit" / "audit.jsonl").read_text()
+    events = audit_text(home)
     assert '"eventName":"DeleteKey"' in events
 
 

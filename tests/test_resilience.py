@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 import requests
+from audit_log import audit_text
 from botocore.exceptions import ClientError
 from harness import BINARY
 from kms_case import advance, new_key, refused
@@ -47,7 +48,7 @@ def change(server, statement, *parameters):
 
 
 def events(server, name):
-    lines = (server.data / "audit" / "audit.jsonl").read_text().splitlines()
+    lines = audit_text(server).splitlines()
     return [event for event in map(json.loads, lines) if event["eventName"] == name]
 
 

@@ -117,7 +117,7 @@ def test_files_are_private_whatever_the_umask(tmp_path, umask):
         server.kill()
     found.remove(server.log_file)  # the test's own
     names = {file.name for file in found}
-    assert {"kagimori.db", "kagimori.db-wal", "audit.jsonl", "env", "server.key", "server.pid", "kagimori.toml"} <= names
+    assert {"kagimori.db", "kagimori.db-wal", "00000000000000000000.jsonl", "checkpoint", "env", "server.key", "server.pid", "kagimori.toml"} <= names
     for file in found:
         expected = 0o700 if file.is_dir() else 0o600
         assert stat.S_IMODE(file.stat().st_mode) == expected, f"{file} has mode {file.stat().st_mode:o}"

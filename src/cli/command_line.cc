@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "base/edit_distance.h"
+#include "cli/audit_commands.h"
 #include "cli/client_commands.h"
 #include "cli/commands.h"
 #include "cli/output.h"
@@ -28,6 +29,11 @@ struct Arguments {
   RestoreOptions restore;
   ClientOptions client;
   ImportOptions import;
+  VerifyAuditOptions verify_audit;
+  ProveEventOptions prove_event;
+  VerifyEventOptions verify_event;
+  ConsistencyOptions consistency;
+  std::string reason;
   bool no_expiry = false;  // there is nothing to tell: it is so without a date
   std::string account, account_name, account_id, user, path = "/", policy, access_key;
 
@@ -125,6 +131,64 @@ void add_store_commands(CLI::App* app, Arguments& a) {
                               [&a] { return check_store_file(a.config); });
   add_config(check, a);
   check->footer("Example:\n  kagimori store check --config var/kagimori.toml");
+}
+
+void add_audit_folder(CLI::App* command, std::filesystem::path& folder) {
+  command->add_option("folder", folder, "The folder of the audit log, or a copy of it")
+      ->required()
+      ->check(refuse_empty_path);
+}
+
+void add_audit_proof_commands(CLI::App* audit, Arguments& a) {
+  CLI::App* const prove =
+      add(audit, a, "prove", "Write one event and its proof, for somebody who has only the public key",
+          [&a] { return prove_event(a.prove_event); });
+  add_audit_folder(prove, a.prove_event.folder);
+  prove->add_option("--index", a.prove_event.index, "The event's number in the log, from 0")->required();
+  prove->add_option("--to", a.prove_event.to, "Writes TO.json and TO.tlog-proof")->required()->check(refuse_empty_path);
+  prove->footer("Example:\n  kagimori audit prove var/audit --index 17 --to event");
+
+  CLI::App* const event =
+      add(audit, a, "verify-event", "Check one event with its proof", [&a] { return verify_event(a.verify_event); });
+  const auto add_file = [event](const char* name, std::filesystem::path& file, const char* what) {
+    event->add_option(name, file, what)->required()->check(refuse_empty_path);
+  };
+  add_file("--event", a.verify_event.event, "The event, one line of JSON");
+  add_file("--proof", a.verify_event.proof, "Its proof (c2sp.org/tlog-proof)");
+  add_file("--public-key", a.verify_event.public_key, "The log's public keys, one a line");
+
+  CLI::App* const consistency =
+      add(audit, a, "consistency", "Print the proof that the log goes on from an earlier size",
+          [&a] { return prove_consistency(a.consistency); });
+  add_audit_folder(consistency, a.consistency.folder);
+  consistency->add_option("--from", a.consistency.from, "The earlier size")->required();
+}
+
+void add_audit_commands(CLI::App* app, Arguments& a) {
+  CLI::App* const audit = add_group(app, "audit", "The audit log");
+  CLI::App* const verify = add(audit, a, "verify", "Check every event of an audit log; needs no server and no root key",
+                               [&a] { return verify_audit_log(a.verify_audit); });
+  add_audit_folder(verify, a.verify_audit.folder);
+  verify
+      ->add_option("--public-key", a.verify_audit.public_key,
+                   "The log's public key, kept elsewhere; without it the one in the folder, which proves less")
+      ->check(refuse_empty_path);
+  verify->add_option("--from", a.verify_audit.from, "An older checkpoint of the log, which it must go on from")
+      ->check(refuse_empty_path);
+  verify->add_flag("--json", a.verify_audit.json, "Print JSON, for programs");
+  verify->footer("Example:\n  kagimori audit verify var/audit --public-key log.vkey");
+  add_audit_folder(add(audit, a, "public-key", "Print the log's public keys, the oldest first",
+                       [&a] { return print_audit_keys(a.verify_audit.folder); }),
+                   a.verify_audit.folder);
+  add_audit_proof_commands(audit, a);
+
+  CLI::App* const restart = add(audit, a, "restart", "Begin a new audit log, with a new key (server stopped)",
+                                [&a] { return restart_audit_log(a.config, a.reason); });
+  add_config(restart, a);
+  restart->add_option("--reason", a.reason, "Why, for the new log's first event")->required();
+  restart->footer(
+      "For when the log was lost or damaged and the server refuses to start without it.\n"
+      "Example:\n  kagimori audit restart --config var/kagimori.toml --reason 'disk failure, ticket 4711'");
 }
 
 CLI::App* add_client(CLI::App* parent, Arguments& arguments, const std::string& name, const std::string& what,
@@ -295,6 +359,7 @@ int run_command_line(int argc, char** argv) {
   add_server_commands(&app, arguments);
   add_root_commands(&app, arguments);
   add_store_commands(&app, arguments);
+  add_audit_commands(&app, arguments);
   add_user_commands(&app, arguments);
   add_access_key_commands(&app, arguments);
   add_account_commands(&app, arguments);

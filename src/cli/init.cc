@@ -6,6 +6,7 @@
 
 #include "cli/commands.h"
 #include "engine/bootstrap.h"
+#include "server/audit_log.h"
 #include "server/certificates.h"
 #include "server/config.h"
 #include "server/config_page.h"
@@ -82,6 +83,7 @@ Result<Config> first_configuration(const InitOptions& options, const DataFolder&
 
 // The administrator of a store that has its root key, and what a person must know.
 Status finish_store(OpenedStore made, const Config& config, const DataFolder& folder) {
+  TRY_ASSIGN(const std::string log_key, ensure_audit_log(config, made));
   TRY_ASSIGN(const BootstrapCredentials admin,
              bootstrap_operator_account(*made.store, *made.keyrings, *made.crypto, *made.random, *made.clock,
                                         kFirstAccount, "operator"));
@@ -95,8 +97,11 @@ Status finish_store(OpenedStore made, const Config& config, const DataFolder& fo
       "  root key      %s\n"
       "                Without this file everything in the store is lost for ever: every key, and every\n"
       "                ciphertext made with it. Keep a copy of it away from this machine.\n"
-      "  administrator %s (credentials in %s)\n",
-      folder.path.c_str(), key_file.c_str(), admin.arn.c_str(), folder.env().c_str());
+      "  administrator %s (credentials in %s)\n"
+      "  audit log     %s\n"
+      "                The public key of the audit log. Keep it elsewhere too: with it anybody can check a copy\n"
+      "                of the log (kagimori audit verify).\n",
+      folder.path.c_str(), key_file.c_str(), admin.arn.c_str(), folder.env().c_str(), log_key.c_str());
   return {};
 }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "audit/log.h"
+#include "audit/sequencer.h"
 #include "base/clock.h"
 #include "base/lifecycle_clock.h"
 #include "base/outgoing_http.h"
@@ -53,8 +54,9 @@ class Engine : private KeyUsageSource {
     const Clock& clock;  // real time
     LifecycleClock& lifecycle_clock;
     EngineSettings settings;
-    OutgoingHttp* outgoing = nullptr;  // null: nothing outside can be reached
-    HsmClusters* hsm = nullptr;        // null: no HSM can be reached
+    OutgoingHttp* outgoing = nullptr;       // null: nothing outside can be reached
+    HsmClusters* hsm = nullptr;             // null: no HSM can be reached
+    audit::Sequencer* sequencer = nullptr;  // null: nothing is proved
   };
 
   static Result<std::unique_ptr<Engine>> start(const Parts& parts);
@@ -76,6 +78,7 @@ class Engine : private KeyUsageSource {
   const Clock& clock() const { return parts_.clock; }
   OutgoingHttp* outgoing() const { return parts_.outgoing; }
   HsmClusters* hsm() const { return parts_.hsm; }
+  audit::Sequencer* sequencer() const { return parts_.sequencer; }
   LifecycleClock& lifecycle_clock() { return parts_.lifecycle_clock; }
 
   // --- On a worker's thread ---

@@ -14,7 +14,9 @@ namespace {
 
 class EventOutboxTest : public testing::Test {
  protected:
-  EventOutboxTest() : file_(store_.folder() / "audit.log") {}
+  EventOutboxTest() : folder_{store_.folder() / "audit"}, file_(folder_.segment(0)) {
+    std::filesystem::create_directories(folder_.segments());
+  }
 
   static std::string line(int number) {
     return fmt::format("{{\"eventName\":\"Change\",\"eventID\":\"id-{:05}\",\"readOnly\":false}}\n", number);
@@ -31,7 +33,7 @@ class EventOutboxTest : public testing::Test {
     return revision ? *revision : 0;
   }
   std::unique_ptr<audit::Log> open_log() {
-    auto log = audit::Log::open(file_, audit::Durability::kWrite);
+    auto log = audit::Log::open({folder_.path});
     EXPECT_TRUE(log);
     return *std::move(log);
   }
@@ -41,18 +43,21 @@ class EventOutboxTest : public testing::Test {
     return out.str();
   }
   // Puts a folder where the log was: nobody can write there.
-  void block() const {
+  void block(audit::Log& log) const {
     std::filesystem::rename(file_, aside());
     std::filesystem::create_directory(file_);
+    std::ignore = log.keep_file();
   }
-  void unblock() const {
+  void unblock(audit::Log& log) const {
     std::filesystem::remove(file_);
     std::filesystem::rename(aside(), file_);
+    std::ignore = log.keep_file();
   }
   std::filesystem::path aside() const { return store_.folder() / "aside"; }
   std::size_t pending() { return store_->pending_events(100'000)->size(); }
 
   TemporaryStore store_;
+  audit::LogFolder folder_;
   std::filesystem::path file_;
 };
 
@@ -130,10 +135,10 @@ TEST_F(EventOutboxTest, RecoveryWithoutALogIsAnErrorAndLosesNothing) {
   commit(0);
   const auto log = open_log();
   EventOutbox outbox(*store_, *log);
-  block();
+  block(*log);
   EXPECT_FALSE(outbox.recover());
   EXPECT_EQ(pending(), 1u);
-  unblock();
+  unblock(*log);
   ASSERT_TRUE(outbox.recover());
   EXPECT_EQ(text(), line(0));
 }
@@ -142,7 +147,7 @@ TEST_F(EventOutboxTest, KeepsWhatTheLogDoesNotTake) {
   const auto log = open_log();
   EventOutbox outbox(*store_, *log);
   outbox.committed(commit(0), line(0));
-  block();
+  block(*log);
   outbox.committed(commit(1), line(1));
   outbox.committed(commit(2), line(2));
   EXPECT_EQ(pending(), 2u) << "still durable in the store";
@@ -150,7 +155,7 @@ TEST_F(EventOutboxTest, KeepsWhatTheLogDoesNotTake) {
   ASSERT_FALSE(blocked);
   EXPECT_EQ(blocked.error().code, ErrorCode::kIo);
   EXPECT_FALSE(outbox.ready()) << "as often as it is asked";
-  unblock();
+  unblock(*log);
   EXPECT_TRUE(outbox.ready());
   EXPECT_EQ(text(), line(0) + line(1) + line(2));
   EXPECT_EQ(pending(), 0u);
@@ -161,10 +166,10 @@ TEST_F(EventOutboxTest, KeepsWhatTheLogDoesNotTake) {
 TEST_F(EventOutboxTest, TheNextCommitTakesTheBacklogAlong) {
   const auto log = open_log();
   EventOutbox outbox(*store_, *log);
-  block();
+  block(*log);
   outbox.committed(commit(0), line(0));
   // What block() put aside is the empty log of before.
-  unblock();
+  unblock(*log);
   outbox.committed(commit(1), line(1));
   EXPECT_EQ(text(), line(0) + line(1));
   EXPECT_TRUE(outbox.ready());
@@ -175,10 +180,10 @@ TEST_F(EventOutboxTest, ACrashWithABacklogIsMadeGoodAtStart) {
     const auto log = open_log();
     EventOutbox outbox(*store_, *log);
     outbox.committed(commit(0), line(0));
-    block();
+    block(*log);
     outbox.committed(commit(1), line(1));
+    unblock(*log);
   }
-  unblock();
   store_.reopen();
   const auto log = open_log();
   EventOutbox outbox(*store_, *log);

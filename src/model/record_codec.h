@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/bytes.h"
+#include "model/audit_key.h"
 #include "model/custom_key_store.h"
 #include "model/grant.h"
 #include "model/identity.h"
@@ -21,6 +22,7 @@ Bytes encode(const KeyPolicy& record);
 Bytes encode(const KeyLastUsage& record);
 Bytes encode(const Grant& record);
 Bytes encode(const CustomKeyStore& record);
+Bytes encode(const AuditKey& record);
 Bytes encode(const Account& record);
 Bytes encode(const User& record);
 Bytes encode(const UserPolicy& record);

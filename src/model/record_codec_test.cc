@@ -28,6 +28,7 @@ KAGIMORI_GOLDEN(KeyPolicy, key_policy);
 KAGIMORI_GOLDEN(KeyLastUsage, key_last_usage);
 KAGIMORI_GOLDEN(Grant, grant);
 KAGIMORI_GOLDEN(CustomKeyStore, custom_key_store);
+KAGIMORI_GOLDEN(AuditKey, audit_key);
 KAGIMORI_GOLDEN(Account, account);
 KAGIMORI_GOLDEN(User, user);
 KAGIMORI_GOLDEN(UserPolicy, user_policy);
@@ -53,8 +54,8 @@ Bytes read_golden(std::string_view name) {
 template <typename R>
 class RecordCodecTest : public testing::Test {};
 using Records = testing::Types<Key, KeyVersion, KeyObject, Transition, Tombstone, Alias, KeyPolicy, KeyLastUsage, Grant,
-                               CustomKeyStore, Account, User, UserPolicy, AccessKey, Role, Group, ManagedPolicy,
-                               ManagedPolicyVersion, Session, AccessKeyUse>;
+                               CustomKeyStore, AuditKey, Account, User, UserPolicy, AccessKey, Role, Group,
+                               ManagedPolicy, ManagedPolicyVersion, Session, AccessKeyUse>;
 TYPED_TEST_SUITE(RecordCodecTest, Records);
 
 TYPED_TEST(RecordCodecTest, EncodesAsTheGoldenFile) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "model/audit_key.h"
 #include "model/custom_key_store.h"
 #include "model/grant.h"
 #include "model/identity.h"

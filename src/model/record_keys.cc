@@ -56,6 +56,7 @@ class KeyBuilder {
 namespace record_key {
 
 Bytes account(std::string_view account) { return KeyBuilder(account).take(); }
+Bytes audit_key(std::uint32_t number) { return KeyBuilder().u32(number).take(); }
 Bytes epoch(std::string_view account, std::uint32_t epoch) { return KeyBuilder(account).u32(epoch).take(); }
 Bytes epochs_of(std::string_view account) { return KeyBuilder(account).take(); }
 Bytes key(std::string_view account, const RowId& row) { return KeyBuilder(account).row(row).take(); }

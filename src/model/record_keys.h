@@ -13,6 +13,7 @@ namespace kagimori {
 namespace record_key {
 
 Bytes account(std::string_view account);
+Bytes audit_key(std::uint32_t number);
 Bytes epoch(std::string_view account, std::uint32_t epoch);
 Bytes epochs_of(std::string_view account);  // prefix
 Bytes key(std::string_view account, const RowId& row);

@@ -126,6 +126,12 @@ struct RecordLayout<CustomKeyStore> {
 };
 
 template <>
+struct RecordLayout<AuditKey> {
+  static constexpr std::string_view kName = "audit key";
+  static void walk(auto& io, auto& r) { io(r.number, r.origin, r.verifier, r.introduction, r.created, r.secret); }
+};
+
+template <>
 struct RecordLayout<Account> {
   static constexpr std::string_view kName = "account";
   static void walk(auto& io, auto& r) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "model/audit_key.h"
 #include "model/custom_key_store.h"
 #include "model/grant.h"
 #include "model/identity.h"
@@ -228,6 +229,15 @@ inline CustomKeyStore custom_key_store() {
   r.key_count = 13;
   r.created = kTime;
   return r;
+}
+
+inline AuditKey audit_key() {
+  return {2,
+          "kagimori/0f0e0d0c-0b0a-0908-0706-050403020100/1a2b3c4d",
+          "kagimori/0f0e+01020304+AQ==",
+          "signed\n\n\u2014 by the one before\n",
+          kTime,
+          {5, {1, 2, 3}}};
 }
 
 inline Account account() { return {"111122223333", "Example Ltd", kTime, true}; }

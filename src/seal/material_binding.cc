@@ -18,6 +18,10 @@ MaterialBinding material_binding(const CustomKeyStore& store) {
   return {store.account, store.region, store.id, 0, KeyAlgorithm::kHmac};
 }
 
+MaterialBinding material_binding(const AuditKey& key) {
+  return {kSystemAccount, {}, key.origin, key.number, KeyAlgorithm::kEdwards};
+}
+
 Bytes material_aad(std::string_view store_id, const MaterialBinding& binding, std::uint32_t epoch) {
   return ByteWriter()
       .sized(store_id)

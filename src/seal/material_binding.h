@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "base/bytes.h"
+#include "model/audit_key.h"
 #include "model/custom_key_store.h"
 #include "model/identity.h"
 #include "model/key.h"
@@ -27,6 +28,7 @@ MaterialBinding material_binding(const AccessKey& key);    // no region, version
 MaterialBinding material_binding(const Session& session);  // as an access key's
 
 MaterialBinding material_binding(const CustomKeyStore& store);  // the store's id, version 0, kHmac: for SigV4, too
+MaterialBinding material_binding(const AuditKey& key);          // the origin and the number, kEdwards; of the system
 
 // The AAD itself, every part length-prefixed or of fixed size.
 Bytes material_aad(std::string_view store_id, const MaterialBinding& binding, std::uint32_t epoch);

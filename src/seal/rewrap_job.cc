@@ -178,7 +178,7 @@ Status RewrapJob::visit_record(Step& step, const StoredRecord& record) {
   const bool old = value.epoch.number != current;
   if (old) TRY(note_use(step, value.epoch));
   const bool holds_material = table == Table::kObjects || table == Table::kAccessKeys || table == Table::kSessions ||
-                              table == Table::kCustomKeyStores;
+                              table == Table::kCustomKeyStores || table == Table::kAuditKeys;
   if (!old && !holds_material) return {};
   const std::string account = account_text(number);
   TRY_ASSIGN(const ByteView content, keyrings_.open_record(step.crypto, account, table, record));
@@ -220,6 +220,11 @@ Result<std::optional<Bytes>> RewrapJob::rewrapped_content(Step& step, Table tabl
     TRY_ASSIGN(CustomKeyStore key_store, decode<CustomKeyStore>(content));
     TRY_ASSIGN(const bool changed, rewrap_material(step, material_binding(key_store), key_store.secret));
     if (changed) return encode(key_store);
+  } else if (table == Table::kAuditKeys) {
+    TRY_ASSIGN(AuditKey audit_key, decode<AuditKey>(content));
+    if (audit_key.secret.blob.empty()) return std::nullopt;
+    TRY_ASSIGN(const bool changed, rewrap_material(step, material_binding(audit_key), audit_key.secret));
+    if (changed) return encode(audit_key);
   }
   return std::nullopt;
 }

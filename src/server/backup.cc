@@ -1,11 +1,6 @@
 #include "server/backup.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cerrno>
-
+#include "audit/inbox.h"
 #include "engine/offline_event.h"
 #include "server/data_folder.h"
 #include "server/opened_store.h"
@@ -15,34 +10,6 @@
 
 namespace kagimori {
 namespace {
-
-// Room first, so that a full disk does not tear the line. Where the file system can't reserve it, the write tells.
-int reserve_room(int file, std::size_t size) {
-  struct stat status = {};
-  if (::fstat(file, &status) != 0) return errno;
-  if (::fallocate(file, FALLOC_FL_KEEP_SIZE, status.st_size, static_cast<off_t>(size)) == 0) return 0;
-  return errno == EOPNOTSUPP || errno == ENOSYS ? 0 : errno;
-}
-
-// 0, or the system's error.
-int append_whole(int file, ByteView line) {
-  if (const int error = reserve_room(file, line.size()); error != 0) return error;
-  const ssize_t written = ::write(file, line.data(), line.size());
-  if (written < 0) return errno;
-  if (written != static_cast<ssize_t>(line.size())) return ENOSPC;
-  return ::fsync(file) == 0 ? 0 : errno;
-}
-
-// Beside the server's own appends: O_APPEND and one write keep lines whole.
-Status append_to_audit_log(const std::filesystem::path& file, ByteView line) {
-  TRY(make_private_folder(file.parent_path()));
-  const int log = ::open(file.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (log < 0) return fail(file_error("opened", file, errno));
-  const int error = append_whole(log, line);
-  ::close(log);
-  if (error != 0) return fail(file_error("written", file, error));
-  return {};
-}
 
 // Who backs up need not hold the root key, nor know where it is.
 bool lacks_root_key(const Error& error) {
@@ -89,7 +56,7 @@ Result<Backup> verify_and_record(const Config& config, const std::filesystem::pa
   const Bytes line = offline_event(random, SystemClock().now(), "BackUpStore", "",
                                    {{"storeId", made.store_id}, {"target", copy.string()}},
                                    {{"storeRevision", std::to_string(made.revision)}});
-  TRY(append_to_audit_log(config.audit.path, line));
+  TRY(audit::leave_in_inbox({config.audit.folder}, make_uuid(random), line));
   return made;
 }
 

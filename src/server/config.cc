@@ -174,7 +174,7 @@ Status finish_paths(Config& config, const fs::path& file) {
   const fs::path data = config.server.data_dir;
   finish_path(config.tls.certificate, base, data / "tls" / "server.pem");
   finish_path(config.tls.private_key, base, data / "tls" / "server.key");
-  finish_path(config.audit.path, base, data / "audit" / "audit.jsonl");
+  finish_path(config.audit.folder, base, data / "audit");
   finish_path(config.seal.key_file, base, {});
   finish_path(config.xks.ca_file, base, {});
   finish_path(config.attestation.trust_roots, base, {});

@@ -48,8 +48,9 @@ struct LogOptions {
   std::string level = "info";
 };
 struct AuditOptions {
-  std::string path;  // absolute once loaded
+  std::string folder;  // absolute once loaded
   std::string durability = "write";
+  std::uint64_t segment_bytes = std::uint64_t{32} << 20;
 };
 struct SealOptions {
   std::string key_file;  // absolute once loaded; empty: root_key_file() tells

@@ -53,7 +53,7 @@ TEST_F(ConfigTest, EmptyFileHasTheDefaults) {
   EXPECT_TRUE(config->listeners[0].serves("data"));
   EXPECT_TRUE(config->listeners[0].serves("management"));
   EXPECT_EQ(config->tls.certificate, (folder_ / "tls/server.pem").string());
-  EXPECT_EQ(config->audit.path, (folder_ / "audit/audit.jsonl").string());
+  EXPECT_EQ(config->audit.folder, (folder_ / "audit").string());
   EXPECT_EQ(config->engine.quotas.keys_per_account, 100'000U);
   EXPECT_EQ(config->engine.quotas.aliases_per_key, 50U);
   EXPECT_EQ(config->engine.quotas.tags_per_key, 50U);

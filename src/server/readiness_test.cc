@@ -13,7 +13,7 @@ class ReadinessTest : public testing::Test {
     std::string name = (std::filesystem::temp_directory_path() / "kagimori-ready-XXXXXX").string();
     EXPECT_NE(mkdtemp(name.data()), nullptr);
     folder_ = name;
-    log_ = audit::Log::open(folder_ / "audit.log", audit::Durability::kWrite).value();
+    log_ = audit::Log::open({folder_}).value();
   }
   ~ReadinessTest() override {
     std::filesystem::remove_all(folder_);

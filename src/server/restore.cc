@@ -7,6 +7,7 @@
 #include <cstdio>
 
 #include "engine/offline_event.h"
+#include "server/audit_log.h"
 #include "server/data_folder.h"
 #include "server/destroyed_keys.h"
 #include "server/opened_store.h"
@@ -165,6 +166,16 @@ Status put_in_place(const Config& config, const RestoreOptions& options, const s
   return fail(opened.error());
 }
 
+// A backup does not have the log. Without the one that its key has signed, going on would sign a second history.
+Status settle_audit_log(const Config& config, const RestoreOptions& options) {
+  TRY_ASSIGN(OpenedStore opened,
+             open_store_file(config, {DataFolder{config.server.data_dir}.store(), false, options.key_file}));
+  TRY_ASSIGN(const bool has_log, has_its_audit_log(config, opened));
+  if (has_log) return {};
+  TRY(begin_audit_log(config, opened, "RestartAuditLog", {{"reason", "restored from a backup"}}));
+  return {};
+}
+
 }  // namespace
 
 Result<Restored> restore_store(const Config& config, const RestoreOptions& options) {
@@ -209,6 +220,7 @@ Result<Restored> restore_store(const Config& config, const RestoreOptions& optio
   // Who restores means the backup's store from here on, whichever lay here before.
   TRY(write_store_id(config, restored.store_id));
   TRY(put_in_place(config, options, copy.file, store, replaces));
+  TRY(settle_audit_log(config, options));
   return restored;
 }
 

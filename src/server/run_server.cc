@@ -10,7 +10,6 @@
 #include <csignal>
 #include <thread>
 
-#include "audit/log.h"
 #include "base/log.h"
 #include "base/secret.h"
 #include "dialects/aws/aws_handler.h"
@@ -19,6 +18,7 @@
 #include "net/curl_http.h"
 #include "net/server.h"
 #include "server/attestation_roots.h"
+#include "server/audit_log.h"
 #include "server/certificates.h"
 #include "server/data_folder.h"
 #include "server/hardening.h"
@@ -193,10 +193,7 @@ Result<std::unique_ptr<HsmClusters>> start_hsm_sessions(const Config& config) {
 Status serve(const Config& config, OpenedStore& opened, HsmClusters& hsm, const sigset_t& signals,
              const std::function<void(const ServerReady&)>& ready) {
   const DataFolder folder{config.server.data_dir};
-  TRY(make_private_folder(std::filesystem::path(config.audit.path).parent_path()));
-  TRY_ASSIGN(const auto log,
-             audit::Log::open(config.audit.path, config.audit.durability == "fsync" ? audit::Durability::kFsync
-                                                                                    : audit::Durability::kWrite));
+  TRY_ASSIGN(const AuditLog audit_log, open_audit_log(config, opened));
   const BootClock since_boot;
   // Half of the memory for secrets is for what the workers cache; the rest for epochs and what comes and goes.
   EngineSettings settings = config.engine;
@@ -209,10 +206,10 @@ Status serve(const Config& config, OpenedStore& opened, HsmClusters& hsm, const 
   FaultyStore faulty_store(*opened.store);
   Store& store = test_mode ? static_cast<Store&>(faulty_store) : *opened.store;
   TRY_ASSIGN(const auto outgoing, make_curl_http({config.xks.ca_file, config.xks.connect_to}));
-  TRY_ASSIGN(const auto engine, Engine::start({store, *opened.keyrings, *log, *opened.clock, lifecycle_clock, settings,
-                                               outgoing.get(), &hsm}));
+  TRY_ASSIGN(const auto engine, Engine::start({store, *opened.keyrings, *audit_log.log, *opened.clock, lifecycle_clock,
+                                               settings, outgoing.get(), &hsm, audit_log.sequencer.get()}));
   const SteadyClock monotonic;
-  Readiness readiness(*log, monotonic);
+  Readiness readiness(*audit_log.log, monotonic);
   aws::TestSeam test_seam;
   test_seam.advance_lifecycle_clock = [&lifecycle_clock](std::int64_t seconds) {
     lifecycle_clock.advance_seconds(seconds);
@@ -233,6 +230,7 @@ Status serve(const Config& config, OpenedStore& opened, HsmClusters& hsm, const 
                return aws::AwsHandler::create(dialect, worker);
              }));
   HttpWorkerPort port(*server);
+  TRY(audit_log.sequencer->start());
   engine->attach(port);
   {
     Running running(*engine, *server, *opened.store);

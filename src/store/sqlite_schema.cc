@@ -19,6 +19,8 @@ constexpr std::string_view kTablesOfSchema2[] = {
     "grant_names",     "grant_counts", "key_usages",      "custom_key_stores", "custom_key_store_counts",
     "xks_keys"};
 
+constexpr std::string_view kTablesOfSchema3[] = {"audit_keys"};
+
 std::string create_tables(std::span<const std::string_view> names) {
   std::string sql;
   for (const std::string_view name : names)
@@ -61,7 +63,9 @@ Status run_step(SqliteConnection& connection, const SqliteMigration& step) {
 
 std::string sqlite_table_name(Table table) { return fmt::format("t_{}", table_name(table)); }
 
-std::vector<SqliteMigration> sqlite_migrations() { return {{1, schema_1()}, {2, create_tables(kTablesOfSchema2)}}; }
+std::vector<SqliteMigration> sqlite_migrations() {
+  return {{1, schema_1()}, {2, create_tables(kTablesOfSchema2)}, {3, create_tables(kTablesOfSchema3)}};
+}
 
 Status migrate(SqliteConnection& connection, std::span<const SqliteMigration> steps) {
   TRY_ASSIGN(const std::uint64_t found, schema_version(connection));

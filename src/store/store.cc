@@ -57,6 +57,8 @@ std::string_view table_name(Table table) {
       return "custom_key_store_counts";
     case Table::kXksKeys:
       return "xks_keys";
+    case Table::kAuditKeys:
+      return "audit_keys";
     case Table::kJobs:
       return "jobs";
     case Table::kGrantGrantees:

@@ -58,6 +58,7 @@ enum class Table : std::uint8_t {
   kCustomKeyStores = 41,
   kCustomKeyStoreCounts = 42,
   kXksKeys = 43,
+  kAuditKeys = 44,
 };
 inline constexpr Table kAllTables[] = {Table::kMeta,
                                        Table::kEnvelopes,
@@ -101,7 +102,8 @@ inline constexpr Table kAllTables[] = {Table::kMeta,
                                        Table::kKeyUsages,
                                        Table::kCustomKeyStores,
                                        Table::kCustomKeyStoreCounts,
-                                       Table::kXksKeys};
+                                       Table::kXksKeys,
+                                       Table::kAuditKeys};
 std::string_view table_name(Table table);  // "keys", "key_ids", ...
 
 // What is stored under one primary key. The revision grows with every change of this primary key and is never reused,

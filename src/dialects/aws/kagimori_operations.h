@@ -23,6 +23,10 @@ JsonAnswer kagimori_confirm_time(JsonCall& call);
 JsonAnswer kagimori_put_key_protection(JsonCall& call);
 JsonAnswer kagimori_get_key_protection(JsonCall& call);
 JsonAnswer kagimori_destroy_key(JsonCall& call);
+JsonAnswer kagimori_get_audit_checkpoint(JsonCall& call);
+JsonAnswer kagimori_get_audit_inclusion_proof(JsonCall& call);
+JsonAnswer kagimori_get_audit_consistency_proof(JsonCall& call);
+JsonAnswer kagimori_rotate_audit_key(JsonCall& call);
 
 // Test mode:
 //   AdvanceLifecycleClock {Seconds}               moves lifecycle time forward
