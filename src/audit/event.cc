@@ -85,9 +85,7 @@ void append_session(Line& line, const SessionContext& session) {
   line.text("sourceIdentity", session.source_identity).end();
 }
 
-}  // namespace
-
-void append_json_line(std::string& out, const Event& event) {
+void append_whole(std::string& out, const Event& event) {
   out.push_back('{');
   Line line(out);
   line.text("eventVersion", "1.11").begin("userIdentity");
@@ -128,6 +126,42 @@ void append_json_line(std::string& out, const Event& event) {
     line.begin("tlsDetails").text("tlsVersion", event.tls_version).text("cipherSuite", event.tls_cipher).end();
   }
   out += "}\n";
+}
+
+// Long enough for every text that people write.
+constexpr std::size_t kMaxText = 1'024;
+
+// Not within a character.
+std::string_view cut(std::string_view text) {
+  if (text.size() <= kMaxText) return text;
+  std::size_t end = kMaxText;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
+  return text.substr(0, end);
+}
+
+void omit(std::vector<std::pair<std::string_view, std::string>>& members) {
+  if (members.empty()) return;
+  std::size_t size = 0;
+  for (const auto& [name, json] : members) size += name.size() + json.size() + 4;
+  members = {{"omitted", "true"},
+             {"originalSize", std::to_string(size)},
+             {"reason", "\"The event would have been too long.\""}};
+}
+
+}  // namespace
+
+void append_json_line(std::string& out, const Event& event) {
+  const std::size_t begin = out.size();
+  append_whole(out, event);
+  if (out.size() - begin <= kMaxLine) return;
+  out.resize(begin);
+  Event shorter = event;
+  omit(shorter.request_parameters);
+  omit(shorter.response_elements);
+  omit(shorter.additional_data);
+  shorter.user_agent = cut(event.user_agent);
+  shorter.error_message = cut(event.error_message);
+  append_whole(out, shorter);
 }
 
 }  // namespace kagimori::audit

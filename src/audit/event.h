@@ -50,7 +50,11 @@ struct Event {
   std::string_view tls_version, tls_cipher;
 };
 
-// Appends one line of JSON with its line feed.
+// No line of the log is longer, with its line feed: what a transparency log takes (C2SP tlog-tiles: 65,535 bytes).
+inline constexpr std::size_t kMaxLine = std::size_t{64} << 10;
+
+// Appends one line of JSON with its line feed. Where it would be too long, the members of the request and of the answer
+// are left out, and say so as CloudTrail's do ("omitted"), and texts are cut.
 void append_json_line(std::string& out, const Event& event);
 
 }  // namespace kagimori::audit

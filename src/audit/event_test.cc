@@ -131,6 +131,30 @@ TEST(EventTest, EscapesEveryTextOfACaller) {
   EXPECT_THAT(line_of(event), Not(HasSubstr(kForged)));
 }
 
+TEST(EventTest, ALineNeverGrowsBeyondWhatALogTakes) {
+  Event event = full_event();
+  const std::string long_text(70'000, 'x');
+  std::string umlauts = "x";  // so that the cut would fall within one
+  for (int i = 0; i < 40'000; ++i) umlauts += "\xc3\xbc";
+  event.request_parameters = {{"policy", "\"" + long_text + "\""}};
+  event.user_agent = umlauts;
+  event.error_message = long_text;
+  const std::string line = line_of(event);
+  EXPECT_LE(line.size(), kMaxLine);
+  EXPECT_THAT(line, HasSubstr(R"("requestParameters":{"omitted":true,"originalSize":70012,)"));
+  EXPECT_THAT(line, HasSubstr("\xc3\xbc\xc3\xbc\",\"errorCode\""));
+  EXPECT_THAT(line, Not(HasSubstr("\xef\xbf\xbd"))) << "no character is cut in two";
+  EXPECT_EQ(std::ranges::count(line, '\n'), 1);
+  // The longest that still fits is kept as it is.
+  Event exact = full_event();
+  exact.request_parameters = {{"p", "\"\""}};
+  const std::size_t rest = kMaxLine - line_of(exact).size();
+  exact.request_parameters = {{"p", "\"" + std::string(rest, 'y') + "\""}};
+  EXPECT_EQ(line_of(exact).size(), kMaxLine);
+  exact.request_parameters = {{"p", "\"" + std::string(rest + 1, 'y') + "\""}};
+  EXPECT_THAT(line_of(exact), HasSubstr("omitted"));
+}
+
 TEST(EventTest, AppendsToWhatIsThere) {
   std::string out = "before\n";
   append_json_line(out, full_event());

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "audit/segment_reader.h"
+#include "audit/event.h"
 #include "base/log.h"
 #include "store/store_file.h"
 

@@ -10,10 +10,6 @@
 
 namespace kagimori::audit {
 
-// No line of a log is longer, with its line feed: an event is cut down to what fits into an entry of a tile
-// (C2SP tlog-tiles: 65,535 bytes).
-inline constexpr std::size_t kMaxLine = std::size_t{64} << 10;
-
 // Reads the lines of a segment front to back, a megabyte at a time. One thread.
 class SegmentReader {
  public:

@@ -105,6 +105,13 @@ Status prove_event(const ProveEventOptions& options) {
   audit::TileReader tiles(*crypto, folder.path, newest.checkpoint.size);
   audit::ProofText proof{event.index, {}, newest.note};
   TRY_ASSIGN(proof.hashes, audit::inclusion_proof(*crypto, tiles.source(), event.index, newest.checkpoint.size));
+  const audit::Hash leaf = audit::leaf_hash(*crypto, as_bytes(event.line));
+  if (!audit::verify_inclusion(*crypto, leaf, event.index, newest.checkpoint.size, proof.hashes,
+                               newest.checkpoint.root)) {
+    return fail(ErrorCode::kCorrupt, fmt::format("Event {} can't be proved: it was changed, or its hashes were. "
+                                                 "`kagimori audit verify {}` tells more.",
+                                                 event.index, folder.path.string()));
+  }
   const std::string base = options.to.string();
   TRY(write_private_file(base + ".json", event.line + "\n"));
   TRY(write_private_file(base + ".tlog-proof", audit::format_proof(proof)));
