@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <optional>
 
 #include "audit/checkpoint.h"
 #include "base/unique_fd.h"

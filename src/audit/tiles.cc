@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <bit>
+#include <optional>
 
 #include "audit/checkpoint.h"
 #include "audit/log_files.h"

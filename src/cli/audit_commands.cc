@@ -142,8 +142,8 @@ Status verify_event(const VerifyEventOptions& options) {
                            signer->line()));
 }
 
-Status print_audit_keys(const std::filesystem::path& path) {
-  const audit::LogFolder folder{path};
+Status print_audit_keys(const std::filesystem::path& folder_path) {
+  const audit::LogFolder folder{folder_path};
   TRY_ASSIGN(const auto crypto, CryptoContext::create());
   TRY_ASSIGN(const std::string first, read_small_file(folder.public_key()));
   const Result<std::string> changes = read_small_file(folder.key_changes());

@@ -31,7 +31,7 @@ struct VerifyEventOptions {
 Status verify_event(const VerifyEventOptions& options);
 
 // Prints the public keys of the log, the oldest first.
-Status print_audit_keys(const std::filesystem::path& folder);
+Status print_audit_keys(const std::filesystem::path& folder_path);
 
 struct ConsistencyOptions {
   std::filesystem::path folder;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "model/audit_key.h"
 #include "model/custom_key_store.h"
 #include "model/grant.h"
 #include "model/identity.h"
