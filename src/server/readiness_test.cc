@@ -58,9 +58,11 @@ TEST_F(ReadinessTest, WhatARequestFoundCountsAtOnce) {
   readiness.set_serving(true);
   EXPECT_EQ(readiness.obstacle(), "");
   std::filesystem::rename(folder_, away());
+  EXPECT_FALSE(log_->keep_file());
   EXPECT_FALSE(log_->append("line\n"));
   EXPECT_EQ(readiness.obstacle(), kNoLog);
   std::filesystem::rename(away(), folder_);
+  EXPECT_TRUE(log_->keep_file());
   EXPECT_TRUE(log_->append("line\n"));
   EXPECT_EQ(readiness.obstacle(), "");
 }
