@@ -58,14 +58,15 @@ def test_init_prints_the_public_key(tmp_path):
         server.kill()
 
 
-def test_an_event_is_under_a_checkpoint_within_a_second_and_a_half(logged):
+def test_events_come_under_a_checkpoint_by_themselves(logged):
     audit = logged.data / "audit"
     kms = logged.admin.client("kms")
     for _ in range(3):
         request_id = kms.list_keys()["ResponseMetadata"]["RequestId"]
-        time.sleep(1.5)
-        size = int((audit / "checkpoint").read_text().split("\n")[1])
-        assert request_id in read_lines(audit)[1][size - 1].decode()
+        deadline = time.monotonic() + 20
+        while request_id not in b"".join(read_lines(audit)[1][: int((audit / "checkpoint").read_text().split("\n")[1])]).decode():
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
 
 
 def test_a_copy_of_a_running_log_is_sound(logged, tmp_path):

@@ -107,8 +107,8 @@ def test_tampered_events_are_named(corpus, name):
 
 
 @pytest.mark.parametrize("name", EVENTS)
-def test_tampered_events_are_named_though_upper_tiles_are_gone(corpus, name):
-    """Of the hashes only the lowest tiles are left, which lead to the checkpoint by themselves... or are not believed."""
+def test_tampered_events_are_narrowed_down_though_their_hashes_were_changed_too(corpus, name):
+    """A lowest tile that does not lead to the checkpoint is not believed; the one above it still tells which 256 it was."""
     lines, _, event = EVENTS[name]
     corpus.rewrite(lines)
     for index in (0, 2, 4):

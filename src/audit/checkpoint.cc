@@ -14,22 +14,21 @@ tl::unexpected<Error> no_checkpoint(std::string_view why) {
   return fail(ErrorCode::kValidation, fmt::format("This is no checkpoint of an audit log: {}.", why));
 }
 
-// The text up to the next line feed, which is taken from `rest` with it; empty at the end.
+}  // namespace
+
 std::string_view take_line(std::string_view& rest) {
-  const std::size_t line_feed = rest.find('\n');
-  if (line_feed == std::string_view::npos) return {};
-  const std::string_view line = rest.substr(0, line_feed);
-  rest.remove_prefix(line_feed + 1);
+  const std::size_t end = std::min(rest.find('\n'), rest.size());
+  const std::string_view line = rest.substr(0, end);
+  rest.remove_prefix(std::min(end + 1, rest.size()));
   return line;
 }
-
-}  // namespace
 
 std::string checkpoint_text(const Checkpoint& checkpoint) {
   return fmt::format("{}\n{}\n{}\n", checkpoint.origin, checkpoint.size, base64_encode(checkpoint.root));
 }
 
 Result<Checkpoint> parse_checkpoint(std::string_view text) {
+  if (!text.ends_with('\n')) return no_checkpoint("it is cut off");
   Checkpoint checkpoint;
   checkpoint.origin = take_line(text);
   if (checkpoint.origin.empty()) return no_checkpoint("it names no origin");

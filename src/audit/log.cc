@@ -33,15 +33,6 @@ std::size_t bytes_of_lines(std::string_view text, std::uint64_t count) {
   return end;
 }
 
-Status make_private_folders(const std::filesystem::path& folder) {
-  std::error_code error;
-  if (std::filesystem::create_directories(folder, error)) {
-    std::filesystem::permissions(folder, std::filesystem::perms::owner_all, error);
-  }
-  if (error) return fail(file_error("made", folder, error.value()));
-  return {};
-}
-
 }  // namespace
 
 Error Log::io_error(std::string_view what, int error) const {
@@ -52,8 +43,7 @@ Error Log::io_error(std::string_view what, int error) const {
 
 Result<std::unique_ptr<Log>> Log::open(const LogOptions& options) {
   std::unique_ptr<Log> log(new Log(options));
-  TRY(make_private_folders(log->folder_.path));
-  TRY(make_private_folders(log->folder_.segments()));
+  TRY(make_private_folder(log->folder_.segments()));
   TRY(log->open_last());
   return log;
 }

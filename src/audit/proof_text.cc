@@ -19,13 +19,6 @@ tl::unexpected<Error> no_proof(std::string_view why) {
   return fail(ErrorCode::kValidation, fmt::format("This is no proof of an event (c2sp.org/tlog-proof): {}.", why));
 }
 
-std::string_view take_line(std::string_view& text) {
-  const std::size_t end = std::min(text.find('\n'), text.size());
-  const std::string_view line = text.substr(0, end);
-  text.remove_prefix(std::min(end + 1, text.size()));
-  return line;
-}
-
 }  // namespace
 
 std::string format_proof(const ProofText& proof) {

@@ -6,10 +6,6 @@
 
 namespace kagimori::audit {
 
-std::string pruning_text(std::string_view origin, std::uint64_t count) {
-  return fmt::format("{}/pruned\n{}\n", origin, count);
-}
-
 std::uint64_t pruned_events(CryptoContext& crypto, std::string_view note, const std::vector<NoteVerifier>& keys) {
   const Result<SignedNote> parsed = parse_signed_note(note);
   if (!parsed) return 0;

@@ -9,6 +9,7 @@
 #include "audit/log_reader.h"
 #include "audit/pruning.h"
 #include "audit/tiles.h"
+#include "store/store_file.h"
 
 namespace kagimori::audit {
 namespace {
@@ -220,10 +221,8 @@ std::vector<std::string_view> split_notes(std::string_view file) {
 
 Result<std::vector<NoteVerifier>> follow_keys(CryptoContext& crypto, std::string_view lines, std::string_view changes) {
   std::vector<NoteVerifier> keys;
-  for (std::size_t begin = 0; begin < lines.size();) {
-    const std::size_t end = std::min(lines.find('\n', begin), lines.size());
-    const std::string_view line = lines.substr(begin, end - begin);
-    begin = end + 1;
+  while (!lines.empty()) {
+    const std::string_view line = take_line(lines);
     if (line.empty()) continue;
     TRY_ASSIGN(NoteVerifier key, NoteVerifier::parse(crypto, line));
     keys.push_back(std::move(key));
@@ -244,6 +243,12 @@ Result<std::vector<NoteVerifier>> follow_keys(CryptoContext& crypto, std::string
 
 Result<Verification> verify_log(CryptoContext& crypto, const VerifyOptions& options) {
   const LogFolder folder{options.folder};
+  if (!is_there(folder.segments())) {
+    return fail(ErrorCode::kNotFound,
+                fmt::format("{} has no segments of an audit log. Give the log's folder: `audit` in "
+                            "the data folder, unless audit.folder names another.",
+                            folder.path.string()));
+  }
   TRY_ASSIGN(const std::string lines, key_lines(options, folder));
   TRY_ASSIGN(const std::string changes, read_or_empty(folder.key_changes()));
   TRY_ASSIGN(const std::vector<NoteVerifier> keys, follow_keys(crypto, lines, changes));

@@ -25,9 +25,13 @@ Result<ProvedEvent> get_audit_inclusion_proof(Transaction& transaction, audit::S
                                               std::uint64_t index) {
   transaction.trail().parameter_json("index", std::to_string(index));
   TRY(authorize_operator(transaction.caller(), "kagimori:GetAuditInclusionProof"));
+  Result<audit::InclusionProof> proof = sequencer.prove_inclusion(transaction.crypto(), index);
+  if (!proof && proof.error().code == ErrorCode::kValidation) {
+    return fail(ErrorCode::kNotFound, fmt::format("The audit log has no event {}.", index));
+  }
+  if (!proof) return fail(proof.error());
   TRY_ASSIGN(audit::FoundEvent event, audit::event_at(sequencer.folder(), index));
-  TRY_ASSIGN(audit::InclusionProof proof, sequencer.prove_inclusion(transaction.crypto(), index));
-  return ProvedEvent{std::move(event.line), std::move(proof)};
+  return ProvedEvent{std::move(event.line), *std::move(proof)};
 }
 
 Result<audit::ConsistencyProof> get_audit_consistency_proof(Transaction& transaction, audit::Sequencer& sequencer,

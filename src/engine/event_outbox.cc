@@ -1,5 +1,6 @@
 #include "engine/event_outbox.h"
 
+#include "audit/find_event.h"
 #include "base/log.h"
 
 namespace kagimori {
@@ -8,14 +9,6 @@ namespace {
 constexpr std::size_t kPage = 256;
 // More than a server can have left between a commit and the clearing of its event.
 constexpr std::size_t kLogTail = std::size_t{8} << 20;
-
-std::string_view event_id(std::string_view line) {
-  constexpr std::string_view kMember = "\"eventID\":\"";
-  const std::size_t at = line.rfind(kMember);
-  if (at == std::string_view::npos) return {};
-  line.remove_prefix(at + kMember.size());
-  return line.substr(0, line.find('"'));
-}
 
 }  // namespace
 
@@ -37,7 +30,7 @@ Status EventOutbox::recover() {
     std::string lines;
     for (const PendingEvent& event : pending) {
       const std::string_view line = as_text(event.payload);
-      const std::string_view id = event_id(line);
+      const std::string_view id = audit::event_id_of(line);
       if (id.empty() || written.find(id) == std::string::npos) lines += line;
     }
     if (!lines.empty()) TRY(log_.append(lines));

@@ -90,7 +90,6 @@ Result<std::string> ensure_audit_log(const Config& config, OpenedStore& opened) 
 
 Result<AuditLog> open_audit_log(const Config& config, OpenedStore& opened) {
   TRY(ensure_audit_log(config, opened));
-  TRY(make_private_folder(config.audit.folder));
   AuditLog audit_log;
   TRY_ASSIGN(audit_log.log, audit::Log::open(audit_log_options(config)));
   TRY_ASSIGN(audit_log.sequencer, audit::Sequencer::open({*audit_log.log, *opened.store, *opened.keyrings}));

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -33,14 +32,6 @@ Status write_all(int descriptor, std::string_view text, const std::filesystem::p
 }
 
 }  // namespace
-
-Status make_private_folder(const std::filesystem::path& folder) {
-  if (folder.has_parent_path() && !is_there(folder.parent_path())) {
-    TRY(make_private_folder(folder.parent_path()));
-  }
-  if (mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) return file_error("make the folder", folder);
-  return {};
-}
 
 Status write_private_file(const std::filesystem::path& file, std::string_view text) {
   std::string temporary = file.string() + ".XXXXXX";

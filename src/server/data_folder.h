@@ -26,8 +26,6 @@ struct DataFolder {
   std::filesystem::path pid() const { return path / "server.pid"; }
 };
 
-// Makes the folder and its parents with mode 0700; nothing if it is there.
-Status make_private_folder(const std::filesystem::path& folder);
 // Replaces the file in one step (temporary file, fsync, rename), with mode 0600.
 Status write_private_file(const std::filesystem::path& file, std::string_view text);
 // kIo when it can't be read, kBadConfiguration when it is larger than a megabyte.

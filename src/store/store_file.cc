@@ -82,6 +82,15 @@ std::filesystem::path absolute_path(const std::filesystem::path& path) {
   return failed ? path : absolute;
 }
 
+Status make_private_folder(const std::filesystem::path& folder) {
+  if (folder.has_parent_path() && !is_there(folder.parent_path())) {
+    TRY(make_private_folder(folder.parent_path()));
+  }
+  if (::mkdir(folder.c_str(), 0700) == 0 || errno == EEXIST) return {};
+  const int error = errno;
+  return fail(ErrorCode::kIo, fmt::format("Cannot make the folder {}: {}.", folder.string(), std::strerror(error)));
+}
+
 Status create_private_file(const std::filesystem::path& path) {
   const File file(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW);
   if (!file && errno == EEXIST)

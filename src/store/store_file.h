@@ -17,6 +17,8 @@ Error file_error(std::string_view done, const std::filesystem::path& path, int s
 bool is_there(const std::filesystem::path& path);
 // The path from the root; the path itself where the current folder is unknown.
 std::filesystem::path absolute_path(const std::filesystem::path& path);
+// Makes the folder and its parents with mode 0700; nothing if it is there.
+Status make_private_folder(const std::filesystem::path& folder);
 // Makes an empty file that only its owner may read and write, whatever the umask. kAlreadyExists.
 Status create_private_file(const std::filesystem::path& path);
 // Takes the rights of everybody but the owner from an existing file.
