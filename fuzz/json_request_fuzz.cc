@@ -52,7 +52,7 @@ struct House {
     const std::string store_id = make_uuid(random);
     const auto envelope = must(KeyFileEnvelope::create(*crypto, random, store.folder() / "key", store_id));
     keyrings = must(create_root(*crypto, {*store, clock, random, {}}, store_id, false, *envelope));
-    log = must(audit::Log::open(store.folder() / "audit.log", audit::Durability::kWrite));
+    log = must(audit::Log::open({.folder = store.folder() / "audit"}));
     engine = must(Engine::start({*store, *keyrings, *log, clock, lifecycle, {}}));
     worker = must(engine->make_worker(0));
   }
