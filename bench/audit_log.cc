@@ -1,5 +1,6 @@
 // What the audit log costs: CPU of the thread that answers, for turns of several sizes; then two threads that append as
-// fast as they can (or at a rate), while the sequencer signs. Leaves the folder, for bench/audit_log.py to verify.
+// fast as they can (or at a rate), while the sequencer signs and closed segments get their indexes. Leaves the folder,
+// for bench/audit_log.py to verify and to search.
 //
 //   kagimori_audit_log FOLDER EVENTS [EVENTS_A_SECOND]
 #include <fmt/format.h>
@@ -13,6 +14,7 @@
 #include <thread>
 
 #include "audit/event.h"
+#include "audit/segment_keeper.h"
 #include "audit/sequencer.h"
 #include "base/secret.h"
 #include "crypto/random.h"
@@ -40,9 +42,30 @@ void must(const Status& status) {
   std::exit(1);
 }
 
+// What events differ in: 50 users, 1,000 keys, the first of each the busiest; one in 128 is denied.
+struct Variety {
+  std::vector<std::string> users, user_arns, keys, key_arns, quoted_keys;
+  Variety() {
+    for (int i = 0; i < 50; ++i) {
+      users.push_back(fmt::format("user{}", i));
+      user_arns.push_back("arn:aws:iam::111122223333:user/" + users.back());
+    }
+    for (int i = 0; i < 1000; ++i) {
+      keys.push_back(fmt::format("0b9c1f5e-8a54-4c0e-9f55-3d1a7c2e{:04}", i));
+      key_arns.push_back("arn:aws:kms:eu-central-1:111122223333:key/" + keys.back());
+      quoted_keys.push_back(fmt::format("\"{}\"", keys.back()));
+    }
+  }
+};
+
 // An Encrypt with a context of one pair, by a user over TLS.
 void append_event(std::string& out, RandomSource& random, Timestamp now) {
+  static const Variety variety;
   const std::string id = make_uuid(random), request_id = make_uuid(random);
+  // Half of the events are of the first user and of the first key.
+  const auto chance = static_cast<unsigned>(now.micros);
+  const std::size_t user = chance % 2 == 0 ? 0 : chance / 2 % 50;
+  const std::size_t key = chance / 128 % 2 == 0 ? 0 : chance / 256 % 1000;
   audit::Event event;
   event.time = now;
   event.event_id = id;
@@ -51,14 +74,15 @@ void append_event(std::string& out, RandomSource& random, Timestamp now) {
   event.name = "Encrypt";
   event.region = "eu-central-1";
   event.account = "111122223333";
-  event.user = {"IAMUser",      "AIDAQQQQWWWWEEEERRRR2", "arn:aws:iam::111122223333:user/alice",
-                "111122223333", "AKIAQQQQWWWWEEEERRRR",  "alice"};
+  event.user = {"IAMUser",      "AIDAQQQQWWWWEEEERRRR2", variety.user_arns[user],
+                "111122223333", "AKIAQQQQWWWWEEEERRRR",  variety.users[user]};
   event.source_address = "127.0.0.1";
   event.user_agent = "Boto3/1.40.1 md/Botocore#1.40.1 ua/2.1 os/linux#6.1 md/arch#x86_64 lang/python#3.11.2";
-  event.request_parameters = {{"keyId", "\"0b9c1f5e-8a54-4c0e-9f55-3d1a7c2e4b60\""},
+  event.request_parameters = {{"keyId", variety.quoted_keys[key]},
                               {"encryptionContext", R"({"tenant":"4711"})"},
                               {"encryptionAlgorithm", "\"SYMMETRIC_DEFAULT\""}};
-  event.resources = {"arn:aws:kms:eu-central-1:111122223333:key/0b9c1f5e-8a54-4c0e-9f55-3d1a7c2e4b60"};
+  event.resources = {variety.key_arns[key]};
+  if (chance % 128 == 77) event.error_code = "AccessDeniedException";
   event.read_only = true;
   event.tls_version = "TLSv1.3";
   event.tls_cipher = "TLS_AES_256_GCM_SHA384";
@@ -158,6 +182,9 @@ int main(int argc, char** argv) {
   const auto sequencer = must(audit::Sequencer::open({*log, *store, *keyrings}));
   measure_turns(*log, random);
   must(sequencer->start());
+  const BootClock since_boot;
+  const LifecycleClock lifecycle(clock, since_boot);
+  const auto keeper = must(audit::SegmentKeeper::start({*log, *sequencer, lifecycle, 0, {}}));
 
   std::atomic<bool> ended = false;
   Lag lag;

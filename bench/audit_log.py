@@ -1,5 +1,5 @@
 """The audit log: CPU of the answering thread per event, events a second while checkpoints are signed, and how long it takes
-to verify what was written. `./dev bench audit_log [EVENTS]`: 1,000,000 without a number; 10,000,000 need 10 GB of disk."""
+to verify what was written, and to search it. `./dev bench audit_log [EVENTS]`: 1,000,000 without a number; 10,000,000 need 10 GB of disk."""
 
 import json
 import shutil
@@ -9,7 +9,31 @@ import tempfile
 import time
 from pathlib import Path
 
+KEY = "0b9c1f5e-8a54-4c0e-9f55-3d1a7c2e{:04}"
 BUILD = Path(__file__).parent.parent / "build" / "release"
+
+
+def timed(*arguments):
+    start = time.monotonic()
+    done = subprocess.run([BUILD / "kagimori", "audit", *arguments], capture_output=True, text=True, check=True)
+    return done.stdout, time.monotonic() - start
+
+
+def search(folder):
+    """The newest 50 of much, all of little, and what is not there: by the indexes, and once without them."""
+    index = sum(file.stat().st_size for file in (folder / "index").iterdir())
+    print(f"indexes of closed segments: {index / 1e6:,.0f} MB")
+    event = json.loads((folder / "segments" / min(path.name for path in (folder / "segments").iterdir())).open().readline())
+    for what, *arguments in (
+        ("the newest 50 of the busiest key", "--key", KEY.format(0)),
+        ("all of a key with one event in 2,000", "--key", KEY.format(17), "--limit", "0"),
+        ("denied calls of one user", "--principal", "user3", "--result", "denied", "--limit", "0"),
+        ("the very first event by its id", "--event-id", event["eventID"]),
+        ("a key that has no event", "--key", "none"),
+        ("a key that has no event, without indexes", "--key", "none", "--scan"),
+    ):
+        found, seconds = timed("search", folder, "--json", *arguments)
+        print(f"{what}: {found.count(chr(10)):,} events in {seconds:.2f} s")
 
 
 def run(events, *rate):
@@ -18,10 +42,11 @@ def run(events, *rate):
         subprocess.run([BUILD / "kagimori_audit_log", folder, str(events), *rate], check=True)
         size = sum(file.stat().st_size for file in (folder / "segments").iterdir())
         tiles = sum(file.stat().st_size for file in (folder / "tile").rglob("*") if file.is_file())
-        start = time.monotonic()
-        done = subprocess.run([BUILD / "kagimori", "audit", "verify", folder, "--json"], capture_output=True, text=True, check=True)
-        found = json.loads(done.stdout)
-        print(f"verified {found['events']:,} events ({size / 1e6:,.0f} MB, hashes {tiles / 1e6:,.0f} MB) in {time.monotonic() - start:.1f} s")
+        found, seconds = timed("verify", folder, "--json")
+        events = json.loads(found)["events"]
+        print(f"verified {events:,} events ({size / 1e6:,.0f} MB, hashes {tiles / 1e6:,.0f} MB) in {seconds:.1f} s")
+        if not rate:
+            search(folder)
     finally:
         shutil.rmtree(folder)
 

@@ -18,7 +18,7 @@ ALLOWED = {
     "protocol": ["base", "model", "crypto"],
     "store": ["base", "model"],
     "seal": ["base", "crypto", "model", "store"],
-    "audit": ["base", "crypto", "model", "store", "seal"],
+    "audit": ["base", "crypto", "model", "protocol", "store", "seal"],
     "engine": ["base", "crypto", "model", "policy", "protocol", "store", "seal", "audit"],
     "net": ["base", "crypto"],
     "hsm": ["base"],

@@ -22,8 +22,11 @@ constexpr off_t kRoom = off_t{64} << 10;
 
 bool is_full(int error) { return error == ENOSPC || error == EDQUOT; }
 
+// Lines are long: to look for their ends is much faster than to look at every character.
 std::uint64_t count_lines(std::string_view text) {
-  return static_cast<std::uint64_t>(std::count(text.begin(), text.end(), '\n'));
+  std::uint64_t lines = 0;
+  for (std::size_t end = text.find('\n'); end != std::string_view::npos; end = text.find('\n', end + 1)) ++lines;
+  return lines;
 }
 
 // The size of the first `count` lines.

@@ -43,6 +43,10 @@ std::filesystem::path LogFolder::segment(std::uint64_t first) const {
   return segments() / fmt::format("{:020}{}", first, kSuffix);
 }
 
+std::filesystem::path LogFolder::index(std::uint64_t first) const {
+  return path / "index" / fmt::format("{:020}.idx", first);
+}
+
 Result<std::vector<std::uint64_t>> list_segments(const LogFolder& folder) {
   std::vector<std::uint64_t> firsts;
   std::error_code error;

@@ -16,6 +16,8 @@ struct LogFolder {
 
   std::filesystem::path segments() const { return path / "segments"; }
   std::filesystem::path segment(std::uint64_t first) const;
+  // Of the closed segment that begins with this line.
+  std::filesystem::path index(std::uint64_t first) const;
   std::filesystem::path checkpoint() const { return path / "checkpoint"; }
   std::filesystem::path public_key() const { return path / "log.vkey"; }
   std::filesystem::path key_changes() const { return path / "key-changes"; }

@@ -62,6 +62,18 @@ Result<Hash> tree_root(CryptoContext& crypto, const NodeSource& nodes, std::uint
   return range_root(crypto, nodes, 0, size);
 }
 
+Result<std::vector<Hash>> peaks_of(const NodeSource& nodes, std::uint64_t size) {
+  std::vector<Hash> peaks;
+  for (std::uint64_t begin = 0; begin < size;) {
+    const std::uint64_t leaves = std::bit_floor(size - begin);
+    const auto level = static_cast<unsigned>(std::countr_zero(leaves));
+    TRY_ASSIGN(const Hash peak, nodes(level, begin >> level));
+    peaks.push_back(peak);
+    begin += leaves;
+  }
+  return peaks;
+}
+
 Result<std::vector<Hash>> inclusion_proof(CryptoContext& crypto, const NodeSource& nodes, std::uint64_t index,
                                           std::uint64_t size) {
   if (index >= size) return fail(ErrorCode::kValidation, "The tree has no such leaf.");

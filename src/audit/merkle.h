@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "crypto/digest.h"
@@ -24,6 +25,10 @@ Hash subtree_root(CryptoContext& crypto, std::span<const Hash> hashes);
 // The root of a tree that grows leaf by leaf, in 64 hashes of memory.
 class GrowingTree {
  public:
+  GrowingTree() = default;
+  // Goes on from a size: `peaks` are its whole subtrees, the largest first (peaks_of).
+  GrowingTree(std::uint64_t size, std::vector<Hash> peaks) : size_(size), peaks_(std::move(peaks)) {}
+
   void append(CryptoContext& crypto, const Hash& leaf);
   Hash root(CryptoContext& crypto) const;
   std::uint64_t size() const { return size_; }
@@ -38,6 +43,9 @@ using NodeSource = std::function<Result<Hash>(unsigned level, std::uint64_t inde
 
 // The root of the first `size` leaves.
 Result<Hash> tree_root(CryptoContext& crypto, const NodeSource& nodes, std::uint64_t size);
+
+// The roots of the whole subtrees that a tree of `size` leaves is made of, the largest first: as many as bits are set.
+Result<std::vector<Hash>> peaks_of(const NodeSource& nodes, std::uint64_t size);
 
 // RFC 6962 section 2.1.1, from the leaf up. kValidation unless index < size.
 Result<std::vector<Hash>> inclusion_proof(CryptoContext& crypto, const NodeSource& nodes, std::uint64_t index,

@@ -4,9 +4,11 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "audit/inbox.h"
+#include "audit/pruning.h"
 #include "audit/segment_reader.h"
 #include "base/log.h"
 #include "store/store_file.h"
@@ -271,6 +273,25 @@ Result<ConsistencyProof> Sequencer::prove_consistency(CryptoContext& crypto, std
   TileReader tiles(crypto, log_.folder().path, now.checkpoint.size);
   TRY_ASSIGN(std::vector<Hash> hashes, audit::consistency_proof(crypto, tiles.source(), old_size, now.checkpoint.size));
   return ConsistencyProof{old_size, std::move(hashes), std::move(now)};
+}
+
+Status Sequencer::remove_before(std::uint64_t event) {
+  const std::lock_guard lock(mutex_);
+  TRY(sequence());
+  const LogFolder& folder = log_.folder();
+  TRY_ASSIGN(const std::vector<std::uint64_t> firsts, list_segments(folder));
+  const auto kept = std::ranges::find(firsts, event);
+  if (kept == firsts.end() || event > latest_.checkpoint.size) {
+    return fail(ErrorCode::kValidation, fmt::format("No signed segment of the audit log begins at event {}.", event));
+  }
+  TRY_ASSIGN(const std::string note, signer_->sign(*crypto_, pruning_text(keys_.back().origin, event)));
+  TRY(replace_log_file(folder.pruned(), as_bytes(note), Durable::kYes));
+  for (auto first = firsts.begin(); first != kept; ++first) {
+    for (const std::filesystem::path& file : {folder.segment(*first), folder.index(*first)}) {
+      if (::unlink(file.c_str()) != 0 && errno != ENOENT) return fail(file_error("removed", file, errno));
+    }
+  }
+  return sync_folder_of(folder.segment(event));
 }
 
 std::vector<std::string> Sequencer::verifiers() const {

@@ -61,6 +61,9 @@ class Sequencer {
   // Under a checkpoint made for it. kValidation when there is no such event or checkpoint.
   Result<InclusionProof> prove_inclusion(CryptoContext& crypto, std::uint64_t index);
   Result<ConsistencyProof> prove_consistency(CryptoContext& crypto, std::uint64_t old_size);
+  // Removes the segments before the one that begins with this event, once the key has signed that they went; their
+  // hashes stay. kValidation unless a segment begins there and the events before it are under a checkpoint.
+  Status remove_before(std::uint64_t event);
   const LogFolder& folder() const { return log_.folder(); }
   // The keys of the log, the oldest first.
   std::vector<std::string> verifiers() const;

@@ -5,6 +5,13 @@
 #include <algorithm>
 
 namespace kagimori {
+namespace {
+
+bool is_small(std::int64_t jump) {
+  return jump <= LifecycleClock::kMaxJumpSeconds && jump >= -LifecycleClock::kMaxJumpSeconds;
+}
+
+}  // namespace
 
 Timestamp BootClock::now() const {
   timespec ts{};
@@ -33,16 +40,25 @@ Timestamp LifecycleClock::now() const {
   return {std::max(wall, newest)};
 }
 
+std::int64_t LifecycleClock::jump_at(Timestamp wall, Timestamp boot) const {
+  return ((wall.micros - last_wall_.micros) - (boot.micros - last_boot_.micros)) / 1'000'000;
+}
+
 std::optional<std::int64_t> LifecycleClock::check_for_jump() {
   const std::lock_guard lock(mutex_);
   const Timestamp wall = wall_.now();
   const Timestamp boot = since_boot_.now();
-  const std::int64_t jump = ((wall.micros - last_wall_.micros) - (boot.micros - last_boot_.micros)) / 1'000'000;
+  const std::int64_t jump = jump_at(wall, boot);
   last_wall_ = wall;
   last_boot_ = boot;
-  if (jump <= kMaxJumpSeconds && jump >= -kMaxJumpSeconds) return std::nullopt;
+  if (is_small(jump)) return std::nullopt;
   held_.store(true, std::memory_order_release);
   return jump;
+}
+
+bool LifecycleClock::has_jumped() const {
+  const std::lock_guard lock(mutex_);
+  return !is_small(jump_at(wall_.now(), since_boot_.now()));
 }
 
 void LifecycleClock::confirm() { held_.store(false, std::memory_order_release); }

@@ -42,6 +42,8 @@ class LifecycleClock final : public Clock {
   // then on destruction is held.
   std::optional<std::int64_t> check_for_jump();
   bool destruction_is_held() const { return held_.load(std::memory_order_acquire); }
+  // Whether the clocks disagree since the last call of check_for_jump(): it would hold destruction now.
+  bool has_jumped() const;
   // An administrator has looked: the time is right.
   void confirm();
 
@@ -49,12 +51,15 @@ class LifecycleClock final : public Clock {
   void advance_seconds(std::int64_t seconds);
 
  private:
+  // Seconds by which the wall clock went another way than the boot clock did. The mutex is held.
+  std::int64_t jump_at(Timestamp wall, Timestamp boot) const;
+
   const Clock& wall_;
   const Clock& since_boot_;
   mutable std::atomic<std::int64_t> newest_{0};
   std::atomic<std::int64_t> offset_{0};
   std::atomic<bool> held_{false};
-  std::mutex mutex_;  // guards the two below
+  mutable std::mutex mutex_;  // guards the two below
   Timestamp last_wall_;
   Timestamp last_boot_;
 };

@@ -46,7 +46,9 @@ TEST_F(LifecycleClockTest, HoldsDestructionAfterAJump) {
     LifecycleClock clock(wall_, boot_);
     pass(10);
     wall_.advance_seconds(jump);
+    EXPECT_TRUE(clock.has_jumped());
     EXPECT_EQ(clock.check_for_jump(), jump);
+    EXPECT_FALSE(clock.has_jumped());
     EXPECT_TRUE(clock.destruction_is_held());
     pass(10);
     EXPECT_EQ(clock.check_for_jump(), std::nullopt) << "one jump is told once";

@@ -8,6 +8,8 @@
 #include <atomic>
 #include <cerrno>
 #include <climits>
+#include <cstdint>
+#include <cstring>
 #include <mutex>
 
 #include "base/clock.h"
@@ -30,6 +32,30 @@ std::string_view level_name(LogLevel level) {
       break;
   }
   return "error";
+}
+
+// Whether JSON and people read the eight characters as they are: from space to tilde, but no quote and no backslash.
+bool are_plain(const char* eight) {
+  constexpr std::uint64_t kEach = 0x0101'0101'0101'0101;
+  constexpr std::uint64_t kHigh = kEach * 0x80;
+  std::uint64_t word = 0;
+  std::memcpy(&word, eight, sizeof word);
+  // The high bit of each byte that is 0, where no byte has it already.
+  const auto zeros = [](std::uint64_t bytes) { return (bytes - kEach) & ~bytes; };
+  const std::uint64_t control = word - kEach * 0x20;
+  const std::uint64_t special =
+      zeros(word ^ (kEach * '"')) | zeros(word ^ (kEach * '\\')) | zeros(word ^ (kEach * 0x7f));
+  return ((word | control | special) & kHigh) == 0;
+}
+
+bool is_plain(char c) { return c >= ' ' && c <= '~' && c != '"' && c != '\\'; }
+
+// How much of the text, from its front, is so.
+std::size_t plain_part(std::string_view text) {
+  std::size_t plain = 0;
+  while (text.size() - plain >= 8 && are_plain(text.data() + plain)) plain += 8;
+  while (plain < text.size() && is_plain(text[plain])) ++plain;
+  return plain;
 }
 
 void append_escaped(std::string& out, std::string_view value) {
@@ -102,6 +128,9 @@ void write_log_lines(std::string_view lines) {
 
 void append_json_string(std::string& out, std::string_view value) {
   out.push_back('"');
+  const std::size_t plain = plain_part(value);
+  out.append(value.substr(0, plain));
+  value.remove_prefix(plain);
   if (is_valid_utf8(value)) {
     append_escaped(out, value);
   } else {

@@ -55,6 +55,20 @@ TEST(JsonStringTest, EscapesEveryControlCharacter) {
   EXPECT_EQ(json_text("\x7f"), R"("\u007f")");
 }
 
+// Most text is taken eight characters at a time.
+TEST(JsonStringTest, EscapesWhereverACharacterStands) {
+  for (int byte = 0; byte < 256; ++byte) {
+    const std::string c(1, static_cast<char>(byte));
+    const std::string alone = json_text(c).substr(1, json_text(c).size() - 2);
+    for (std::size_t before = 0; before < 18; ++before) {
+      for (const std::size_t after : {0, 7, 8, 15}) {
+        const std::string left(before, 'l'), right(after, '~');
+        EXPECT_EQ(json_text(left + c + right), '"' + left + alone + right + '"') << byte << " at " << before;
+      }
+    }
+  }
+}
+
 TEST(JsonStringTest, ReplacesWhatIsNotUtf8) {
   constexpr const char* kReplaced = "\"a\xef\xbf\xbdz\"";
   for (const std::string& bad : {"a\xffz"s, "a\x80z"s, "a\xc2z"s}) EXPECT_EQ(json_text(bad), kReplaced);

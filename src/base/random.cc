@@ -1,8 +1,7 @@
 #include "base/random.h"
 
 #include <array>
-
-#include "base/encoding.h"
+#include <string_view>
 
 namespace kagimori {
 
@@ -11,8 +10,14 @@ std::string make_uuid(RandomSource& random) {
   random.fill_public(raw);
   raw[6] = static_cast<std::uint8_t>((raw[6] & 0x0f) | 0x40);
   raw[8] = static_cast<std::uint8_t>((raw[8] & 0x3f) | 0x80);
-  std::string text = hex_encode(raw);
-  for (const std::size_t dash : {8, 13, 18, 23}) text.insert(dash, 1, '-');
+  constexpr std::string_view kHexDigits = "0123456789abcdef";
+  std::string text(36, '-');
+  std::size_t at = 0;
+  for (const std::uint8_t byte : raw) {
+    if (at == 8 || at == 13 || at == 18 || at == 23) ++at;
+    text[at++] = kHexDigits[byte >> 4];
+    text[at++] = kHexDigits[byte & 0xf];
+  }
   return text;
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/edit_distance.h"
 #include "cli/audit_commands.h"
+#include "cli/audit_search.h"
 #include "cli/client_commands.h"
 #include "cli/commands.h"
 #include "cli/output.h"
@@ -33,6 +34,9 @@ struct Arguments {
   ProveEventOptions prove_event;
   VerifyEventOptions verify_event;
   ConsistencyOptions consistency;
+  SearchAuditOptions search_audit;
+  ExportAuditOptions export_audit;
+  VerifyExportOptions verify_export;
   std::string reason;
   bool no_expiry = false;  // there is nothing to tell: it is so without a date
   std::string account, account_name, account_id, user, path = "/", policy, access_key;
@@ -164,6 +168,57 @@ void add_audit_proof_commands(CLI::App* audit, Arguments& a) {
   consistency->add_option("--from", a.consistency.from, "The earlier size")->required();
 }
 
+constexpr const char* kTimes =
+    "Times are dates (2026-11-22), dates with a time (2026-11-22T09:51Z), or how long ago it was (30m, 24h, 7d, 2w).\n";
+
+void add_audit_search(CLI::App* audit, Arguments& a) {
+  SearchAuditOptions& o = a.search_audit;
+  CLI::App* const search = add(audit, a, "search", "Find events by key, principal, operation, result and time",
+                               [&o] { return search_audit_log(o); });
+  add_audit_folder(search, o.folder);
+  search->add_option("--key", o.key, "The key's id, ARN, or an alias as requests named it (alias/NAME)");
+  search->add_option("--principal", o.principal, "Who: an ARN, or its last part (a user's, role's or session's name)");
+  search->add_option("--operation", o.operation, "The operation, such as Decrypt");
+  search->add_option("--result", o.result, "ok, failed, denied, or an error's code");
+  search->add_option("--address", o.address, "Where the request came from");
+  search->add_option("--request-id", o.request_id, "What the client saw as x-amzn-RequestId");
+  search->add_option("--event-id", o.event_id, "The event's own id");
+  search->add_option("--from", o.from, "Not before");
+  search->add_option("--to", o.to, "Before");
+  search->add_option("--limit", o.limit, "So many events at most; 0 for all")->capture_default_str();
+  search->add_flag("--oldest-first", o.oldest_first, "Instead of the newest");
+  search->add_flag("--scan", o.scan, "Read every segment, without believing the indexes beside them");
+  search->add_flag("--json", o.json, "Print each event as a line of JSON, for programs");
+  search->footer(std::string(kTimes) +
+                 "Examples:\n  kagimori audit search var/audit --key alias/orders --operation Decrypt --from 7d\n"
+                 "  kagimori audit search var/audit --principal alice --result denied");
+}
+
+void add_audit_export(CLI::App* audit, Arguments& a) {
+  CLI::App* const command =
+      add(audit, a, "export", "Write the events of a time, and the proof that they are all of them",
+          [&a] { return export_audit_log(a.export_audit); });
+  add_audit_folder(command, a.export_audit.folder);
+  command->add_option("--from", a.export_audit.from, "Not before; without it from the first event");
+  command->add_option("--to", a.export_audit.to, "Before; without it up to the last signed event");
+  command->add_option("--output", a.export_audit.output, "The file to write; its proof goes to FILE.range-proof")
+      ->required()
+      ->check(refuse_empty_path);
+  command->add_option("--format", a.export_audit.format, "jsonl or csv; without it what the file's name ends with");
+  command->footer(std::string(kTimes) +
+                  "Events that were written among those of the time are exported with them.\n"
+                  "Example:\n  kagimori audit export var/audit --from 2026-10-01 --to 2026-11-01 --output october.csv");
+
+  CLI::App* const verify = add(audit, a, "verify-export", "Check an export with its proof",
+                               [&a] { return verify_audit_export(a.verify_export); });
+  const auto add_file = [verify](const char* name, std::filesystem::path& file, const char* what) {
+    verify->add_option(name, file, what)->required()->check(refuse_empty_path);
+  };
+  add_file("--export", a.verify_export.file, "The file that was exported");
+  add_file("--proof", a.verify_export.proof, "Its proof (FILE.range-proof)");
+  add_file("--public-key", a.verify_export.public_key, "The log's public keys, one a line");
+}
+
 void add_audit_commands(CLI::App* app, Arguments& a) {
   CLI::App* const audit = add_group(app, "audit", "The audit log");
   CLI::App* const verify = add(audit, a, "verify", "Check every event of an audit log; needs no server and no root key",
@@ -180,7 +235,9 @@ void add_audit_commands(CLI::App* app, Arguments& a) {
   add_audit_folder(add(audit, a, "public-key", "Print the log's public keys, the oldest first",
                        [&a] { return print_audit_keys(a.verify_audit.folder); }),
                    a.verify_audit.folder);
+  add_audit_search(audit, a);
   add_audit_proof_commands(audit, a);
+  add_audit_export(audit, a);
 
   CLI::App* const restart = add(audit, a, "restart", "Begin a new audit log, with a new key (server stopped)",
                                 [&a] { return restart_audit_log(a.config, a.reason); });

@@ -4,6 +4,7 @@
 
 #include "audit/log_key.h"
 #include "base/encoding.h"
+#include "crypto/random.h"
 #include "model/ids.h"
 #include "model/record_codec.h"
 #include "model/record_keys.h"
@@ -94,6 +95,21 @@ Result<AuditLog> open_audit_log(const Config& config, OpenedStore& opened) {
   TRY_ASSIGN(audit_log.log, audit::Log::open(audit_log_options(config)));
   TRY_ASSIGN(audit_log.sequencer, audit::Sequencer::open({*audit_log.log, *opened.store, *opened.keyrings}));
   return audit_log;
+}
+
+Status start_audit_log(const Config& config, const Clock& now, const LifecycleClock& lifecycle, AuditLog& audit_log) {
+  TRY(audit_log.sequencer->start());
+  TRY_ASSIGN(std::shared_ptr<CryptoContext> crypto, CryptoContext::create());
+  const auto removal_event = [crypto, &now, days = config.audit.retention_days](std::uint64_t first_kept,
+                                                                                std::string_view until) {
+    OpensslRandom random(*crypto);
+    return std::string(
+        as_text(offline_event(random, now.now(), "PruneAuditLog", "", {{"retentionDays", std::to_string(days)}},
+                              {{"firstEventKept", std::to_string(first_kept)}, {"removedUntil", std::string(until)}})));
+  };
+  TRY_ASSIGN(audit_log.keeper, audit::SegmentKeeper::start({*audit_log.log, *audit_log.sequencer, lifecycle,
+                                                            config.audit.retention_days, removal_event}));
+  return {};
 }
 
 Result<bool> has_its_audit_log(const Config& config, OpenedStore& opened) {

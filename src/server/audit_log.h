@@ -4,6 +4,7 @@
 #include <string>
 
 #include "audit/log.h"
+#include "audit/segment_keeper.h"
 #include "audit/sequencer.h"
 #include "engine/offline_event.h"
 #include "server/config.h"
@@ -15,6 +16,7 @@ namespace kagimori {
 struct AuditLog {
   std::unique_ptr<audit::Log> log;
   std::unique_ptr<audit::Sequencer> sequencer;
+  std::unique_ptr<audit::SegmentKeeper> keeper;  // once started
 };
 
 audit::LogOptions audit_log_options(const Config& config);
@@ -22,6 +24,8 @@ audit::LogOptions audit_log_options(const Config& config);
 // The log in the configured folder, with the store's key for it; a store of an earlier release gets one here. kCorrupt
 // when the folder is not the one that the store knows.
 Result<AuditLog> open_audit_log(const Config& config, OpenedStore& opened);
+// From here on checkpoints are signed and closed segments looked after.
+Status start_audit_log(const Config& config, const Clock& now, const LifecycleClock& lifecycle, AuditLog& audit_log);
 
 // Gives the store a key for a new log: its first, or one in place of the log that it knows of, whose folder is moved
 // aside if it is there. The event, of that name and with these members, is the new log's first; it names the last

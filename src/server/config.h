@@ -51,6 +51,7 @@ struct AuditOptions {
   std::string folder;  // absolute once loaded
   std::string durability = "write";
   std::uint64_t segment_bytes = std::uint64_t{32} << 20;
+  std::int64_t retention_days = 0;  // for ever
 };
 struct SealOptions {
   std::string key_file;  // absolute once loaded; empty: root_key_file() tells

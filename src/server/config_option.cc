@@ -118,6 +118,8 @@ constexpr Option<Config> kOptions[] = {
      "`audit` in data_dir"},
     {"audit.segment_bytes", kBytes, slot<&Config::audit, &AuditOptions::segment_bytes>,
      "A segment of the audit log of that size is followed by a new one.", 4096, std::int64_t{1} << 30},
+    {"audit.retention_days", kCount, slot<&Config::audit, &AuditOptions::retention_days>,
+     "A segment of the audit log whose events are all older is removed; 0: none is.", 0, 36'500},
     {"audit.durability", kChoice, slot<&Config::audit, &AuditOptions::durability>,
      "When an event counts as recorded: handed to the kernel (write) or on disk (fsync).", 0, 0, "write|fsync"},
 

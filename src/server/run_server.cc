@@ -193,15 +193,15 @@ Result<std::unique_ptr<HsmClusters>> start_hsm_sessions(const Config& config) {
 Status serve(const Config& config, OpenedStore& opened, HsmClusters& hsm, const sigset_t& signals,
              const std::function<void(const ServerReady&)>& ready) {
   const DataFolder folder{config.server.data_dir};
-  TRY_ASSIGN(const AuditLog audit_log, open_audit_log(config, opened));
   const BootClock since_boot;
+  LifecycleClock lifecycle_clock(*opened.clock, since_boot);
+  TRY_ASSIGN(AuditLog audit_log, open_audit_log(config, opened));
   // Half of the memory for secrets is for what the workers cache; the rest for epochs and what comes and goes.
   EngineSettings settings = config.engine;
   const std::size_t workers =
       config.server.workers == 0 ? std::max(1U, std::thread::hardware_concurrency()) : config.server.workers;
   TRY_ASSIGN(settings.attestation.trust_roots, load_attestation_roots(*opened.crypto, config));
   settings.cache_secret_bytes = config.memory.secret_bytes / 2 / workers;
-  LifecycleClock lifecycle_clock(*opened.clock, since_boot);
   const bool test_mode = config.server.test_mode && opened.meta.test_store;
   FaultyStore faulty_store(*opened.store);
   Store& store = test_mode ? static_cast<Store&>(faulty_store) : *opened.store;
@@ -230,7 +230,7 @@ Status serve(const Config& config, OpenedStore& opened, HsmClusters& hsm, const 
                return aws::AwsHandler::create(dialect, worker);
              }));
   HttpWorkerPort port(*server);
-  TRY(audit_log.sequencer->start());
+  TRY(start_audit_log(config, *opened.clock, lifecycle_clock, audit_log));
   engine->attach(port);
   {
     Running running(*engine, *server, *opened.store);
