@@ -23,6 +23,7 @@
 #include "model/record_keys.h"
 #include "seal/root.h"
 #include "seal/sealed_batch.h"
+#include "store/store_file.h"
 #include "store/temporary_store.h"
 
 namespace {
@@ -202,5 +203,12 @@ int main(int argc, char** argv) {
       "%llu events in %.1f s: %.0f a second; signed %.2f s (%llu events) later at the worst, the rest in %.2f s\n",
       static_cast<unsigned long long>(events), seconds, static_cast<double>(events) / seconds, lag.seconds,
       static_cast<unsigned long long>(lag.events), Seconds(std::chrono::steady_clock::now() - signed_all).count());
+  const auto all_signed = std::chrono::steady_clock::now();
+  const auto firsts = must(audit::list_segments(log->folder()));
+  while (firsts.size() > 1 && !is_there(log->folder().index(firsts[firsts.size() - 2]))) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  std::printf("the last of %zu indexes was there %.2f s later\n", firsts.size() - 1,
+              Seconds(std::chrono::steady_clock::now() - all_signed).count());
   return 0;
 }

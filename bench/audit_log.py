@@ -27,7 +27,7 @@ def search(folder):
     for what, *arguments in (
         ("the newest 50 of the busiest key", "--key", KEY.format(0)),
         ("all of a key with one event in 2,000", "--key", KEY.format(17), "--limit", "0"),
-        ("denied calls of one user", "--principal", "user3", "--result", "denied", "--limit", "0"),
+        ("denied calls of one user", "--principal", "user38", "--result", "denied", "--limit", "0"),
         ("the very first event by its id", "--event-id", event["eventID"]),
         ("a key that has no event", "--key", "none"),
         ("a key that has no event, without indexes", "--key", "none", "--scan"),

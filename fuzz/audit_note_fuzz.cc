@@ -1,10 +1,13 @@
-// What a verifier reads from a log's folder: notes, checkpoints, keys, proofs. Whatever it is, it is parsed or refused
-// as invalid; what parses has the text that it was parsed from, and nothing is signed by a key that never signed.
+// What a verifier reads from a log's folder and from exports: notes, checkpoints, keys, proofs, rows, events. Whatever
+// it is, it is parsed or refused as invalid; what parses has the text that it was parsed from, and nothing is signed by
+// a key that never signed.
 #include <cstdlib>
 
 #include "audit/checkpoint.h"
+#include "audit/event_csv.h"
 #include "audit/proof_text.h"
 #include "audit/pruning.h"
+#include "audit/range_proof.h"
 #include "audit/verifier.h"
 
 namespace {
@@ -20,6 +23,25 @@ std::vector<audit::NoteVerifier> make_key(CryptoContext& crypto) {
   std::vector<audit::NoteVerifier> keys;
   keys.push_back(*audit::NoteVerifier::of(crypto, "log.example/fuzz", key));
   return keys;
+}
+
+void check_export(CryptoContext& crypto, std::string_view text) {
+  static auto* const parser = new audit::EventParser();
+  if (const auto proof = audit::parse_range_proof(text)) {
+    const auto again = audit::parse_range_proof(audit::format_range_proof(*proof));
+    check(again && again->before == proof->before && again->after == proof->after);
+    audit::RangeCheck range(crypto, *proof);
+    range.add({});
+    check(!range.leads_to(proof->first + proof->events, audit::Hash{}));
+  }
+  if (const auto line = audit::event_of_csv_row(text)) static_cast<void>(parser->parse(*line));
+  if (const auto event = parser->parse(text)) {
+    std::string row;
+    audit::append_csv_row(row, 1, *event, text);
+    row.pop_back();
+    const auto line = audit::event_of_csv_row(row);
+    check(line && *line == text);
+  }
 }
 
 }  // namespace
@@ -47,5 +69,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto followed = audit::follow_keys(*crypto, keys->front().line(), text);
   check(followed && followed->size() == 1);
   static_cast<void>(audit::follow_keys(*crypto, text, text));
+  check_export(*crypto, text);
   return 0;
 }

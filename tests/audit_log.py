@@ -38,12 +38,13 @@ def split(size):
     return k
 
 
-def root_of(leaves):
-    """The definition's recursion, without copying: whole subtrees from the left, as many as the size has bits."""
+def root_of(leaves, peaks=(), first=0):
+    """The definition's recursion, without copying: whole subtrees from the left, as many as the size has bits. `peaks` are
+    those of the leaves before the `first` one."""
     if not leaves:
         return sha256(b"")
-    peaks = []
-    for number, leaf in enumerate(leaves):
+    peaks = list(peaks)
+    for number, leaf in enumerate(leaves, first):
         while number & 1:
             leaf = node_hash(peaks.pop(), leaf)
             number >>= 1
@@ -82,6 +83,19 @@ def consistency_proof(old, leaves, whole=True):
     if old <= k:
         return consistency_proof(old, leaves[:k], whole) + [root_of(leaves[k:])]
     return consistency_proof(old - k, leaves[k:], False) + [root_of(leaves[:k])]
+
+
+def roots_from_consistency(old, size, proof, old_root, whole=True):
+    """Both roots; takes its hashes from the end of the proof."""
+    if old == size:
+        root = old_root if whole else proof.pop()
+        return root, root
+    k, sibling = split(size), proof.pop()
+    if old <= k:
+        before, after = roots_from_consistency(old, k, proof, old_root, whole)
+        return before, node_hash(after, sibling)
+    before, after = roots_from_consistency(old - k, size - k, proof, old_root, False)
+    return node_hash(sibling, before), node_hash(sibling, after)
 
 
 # --- Notes and checkpoints (C2SP signed-note, tlog-checkpoint) ---
@@ -323,3 +337,19 @@ def entry_bundles(lines):
         )
         for begin in range(0, len(lines), WIDTH)
     }
+
+
+def check_range(lines, proof, key):
+    """Whether an export holds the events that its proof (docs/formats/audit-log.md, "Proofs") is of."""
+    try:
+        head, _, note = proof.partition("\n\n")
+        kind, first, events, *hashes = head.split("\n")
+        first, events = int(first.removeprefix("first ")), int(events.removeprefix("events "))
+        hashes = [base64.b64decode(line, validate=True) for line in hashes]
+        checkpoint = Checkpoint.open(note, [key])
+        before, after = hashes[:first.bit_count()], hashes[first.bit_count():]
+        root = root_of([leaf_hash(line) for line in lines], before, first)
+        old_root, new_root = roots_from_consistency(first + events, checkpoint.size, after, root)
+    except (Refused, ValueError, IndexError):
+        return False
+    return kind == "kagimori/range-proof@v1" and len(lines) == events and not after and (old_root, new_root) == (root, checkpoint.root)

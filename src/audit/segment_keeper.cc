@@ -1,6 +1,10 @@
 #include "audit/segment_keeper.h"
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <future>
 #include <optional>
 
 #include "audit/segment_index.h"
@@ -12,6 +16,7 @@ namespace kagimori::audit {
 namespace {
 
 constexpr std::chrono::seconds kInterval{1};
+constexpr int kNice = 10;
 
 }  // namespace
 
@@ -36,7 +41,15 @@ Status index_segment(CryptoContext& crypto, const LogFolder& folder, std::uint64
 Result<std::unique_ptr<SegmentKeeper>> SegmentKeeper::start(Parts parts) {
   std::unique_ptr<SegmentKeeper> keeper(new SegmentKeeper(std::move(parts)));
   TRY_ASSIGN(keeper->crypto_, CryptoContext::create());
-  keeper->thread_ = std::thread([keeper = keeper.get()] { keeper->loop(); });
+  std::promise<void> started;
+  keeper->thread_ = std::thread([keeper = keeper.get(), &started] {
+    // Requests and checkpoints come first. Done before this returns: system calls are filtered once the server has
+    // begun.
+    ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kNice);
+    started.set_value();
+    keeper->loop();
+  });
+  started.get_future().wait();
   return keeper;
 }
 
