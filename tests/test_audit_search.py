@@ -14,6 +14,7 @@ from audit_log import VerifierKey, check_range, events_in, read_lines, segments
 from harness import Server, User, free_port
 from kms_case import new_key, refused
 
+TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 SETTINGS = {"audit.segment_bytes": "16 KiB"}
 
 
@@ -39,6 +40,9 @@ class Log:
             refused("AccessDeniedException", self.user.client("kms").describe_key, KeyId=key)
         self.request_id = kms.list_keys()["ResponseMetadata"]["RequestId"]
         refused("NotFoundException", kms.describe_key, KeyId="alias/none")
+        for parent in ("00f067aa0ba902b7", "00f067aa0ba902b8"):
+            server.admin.post("TrentService.ListKeys", {}, headers={"traceparent": f"00-{TRACE}-{parent}-01"})
+        server.admin.post("TrentService.ListKeys", {}, headers={"traceparent": f"00-{TRACE.upper()}-00f067aa0ba902b7-01"})
 
     def events(self):
         return events_in(self.folder)
@@ -111,6 +115,9 @@ def test_by_principal_operation_result_and_ids(log):
     assert log.search("--result", "failed", "--limit", 0) == log.where(lambda event: "errorCode" in event)
     assert log.search("--result", "NotFoundException") == log.where(lambda event: event.get("errorCode") == "NotFoundException")
     assert log.search("--request-id", log.request_id) == log.where(lambda event: event.get("requestID") == log.request_id)
+    traced = log.search("--trace-id", TRACE)
+    assert len(traced) == 2 and [log.events()[number]["additionalEventData"] for number in traced] == [
+        {"traceId": TRACE, "parentSpanId": parent} for parent in ("00f067aa0ba902b8", "00f067aa0ba902b7")]
     event = log.events()[100]
     assert log.search("--event-id", event["eventID"]) == [100]
     assert log.search("--address", "127.0.0.1", "--operation", "ListKeys", "--limit", 0) == log.where(

@@ -38,6 +38,7 @@ LIBRARY_HOMES = {
     "toml++/": ["src/server/config"],
     "CLI/": ["src/cli/"],
     "p11-kit/": ["src/hsm/"],
+    "prometheus/": ["src/server/metrics"],
 }
 
 # Each of these fetches its algorithm anew at every call; use an algorithm fetched once (crypto/).

@@ -49,6 +49,7 @@ Result<EventView> EventParser::parse(std::string_view line) {
   event.user_agent = text_of(*root, "userAgent");
   if (const JsonValue* const identity = root->find("userIdentity")) read_identity(*identity, event);
   if (const JsonValue* const request = root->find("requestParameters")) event.asked_key = text_of(*request, "keyId");
+  if (const JsonValue* const more = root->find("additionalEventData")) event.trace_id = text_of(*more, "traceId");
   if (const JsonValue* const resources = root->find("resources")) {
     for (const JsonValue& resource : *resources) event.keys.push_back(text_of(resource, "ARN"));
   }
@@ -61,6 +62,7 @@ void append_terms(const EventView& event, std::vector<TermView>& terms) {
   };
   add(TermKind::kEvent, event.event_id);
   add(TermKind::kRequest, event.request_id);
+  add(TermKind::kTrace, event.trace_id);
   for (const std::string_view key : event.keys) add(TermKind::kKey, short_key(key));
   add(TermKind::kKey, short_key(event.asked_key));
   for (const std::string_view principal : {event.principal, event.role}) {

@@ -13,7 +13,7 @@ namespace kagimori::audit {
 // until its next line. Members that a line does not have are empty.
 struct EventView {
   std::string_view time;  // 2026-11-22T09:51:18.123456Z: the order of texts is that of time
-  std::string_view event_id, request_id;
+  std::string_view event_id, request_id, trace_id;
   std::string_view source, operation;  // kms.amazonaws.com, Encrypt
   std::string_view principal_type;     // Root, IAMUser, AssumedRole, Service
   std::string_view principal;          // ARN
@@ -41,6 +41,7 @@ class EventParser {
 enum class TermKind : char {
   kEvent = 'e',
   kRequest = 'r',
+  kTrace = 't',
   kKey = 'k',
   kPrincipal = 'p',
   kOperation = 'o',

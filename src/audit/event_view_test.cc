@@ -43,6 +43,7 @@ TEST(EventView, ReadsWhatTheLogWrites) {
   event.error_message = "No.";
   event.request_parameters = {{"keyId", "\"alias/orders\""}};
   event.resources = {std::string(kKey)};
+  event.additional_data = {{"traceId", "\"4bf92f35\""}};
   const std::string line = line_of(event);
   EventParser parser;
   const auto view = parser.parse(line);
@@ -55,10 +56,10 @@ TEST(EventView, ReadsWhatTheLogWrites) {
   EXPECT_EQ(view->user_agent, "a \"quoted\" agent");
   EXPECT_EQ(view->error_message, "No.");
   EXPECT_THAT(terms_of(*view),
-              testing::UnorderedElementsAre("ee1", "rr1", "k0b9c1f5e-8a54-4c0e-9f55-3d1a7c2e4b60", "kalias/orders",
-                                            "parn:aws:sts::100000000001:assumed-role/deploy/night", "pnight",
-                                            "parn:aws:iam::100000000001:role/team/deploy", "pdeploy", "oEncrypt",
-                                            "xAccessDeniedException", "xfailed", "xdenied", "a192.0.2.7"));
+              testing::UnorderedElementsAre("ee1", "rr1", "t4bf92f35", "k0b9c1f5e-8a54-4c0e-9f55-3d1a7c2e4b60",
+                                            "kalias/orders", "parn:aws:sts::100000000001:assumed-role/deploy/night",
+                                            "pnight", "parn:aws:iam::100000000001:role/team/deploy", "pdeploy",
+                                            "oEncrypt", "xAccessDeniedException", "xfailed", "xdenied", "a192.0.2.7"));
 }
 
 TEST(EventView, WhatTheClockDidHasNoPrincipal) {

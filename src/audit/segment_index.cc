@@ -38,8 +38,8 @@ std::uint64_t hash_of(CryptoContext& crypto, std::string_view kind_and_value) {
   return hash;
 }
 
-// Those that only one event has lie apart: they would make the others slow to read.
-bool is_id(TermKind kind) { return kind == TermKind::kEvent || kind == TermKind::kRequest; }
+// Those that only one event has, or a few, lie apart: they would make the others slow to read.
+bool is_id(TermKind kind) { return kind == TermKind::kEvent || kind == TermKind::kRequest || kind == TermKind::kTrace; }
 
 // The terms by their hashes, then their postings in the same order.
 template <typename Postings>

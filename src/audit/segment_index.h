@@ -40,7 +40,7 @@ class SegmentIndexBuilder {
 
   CryptoContext& crypto_;
   std::unordered_map<std::string, Postings> names_;
-  std::vector<Postings> ids_;  // each has one line
+  std::vector<Postings> ids_;  // one for each line; some share a hash
   std::string lengths_;
   std::uint64_t bytes_ = 0;
   std::uint32_t lines_ = 0;

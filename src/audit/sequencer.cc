@@ -86,7 +86,7 @@ Result<Checkpoint> Sequencer::read_checkpoint() {
   if (!checkpoint || checkpoint->origin != keys_.back().origin) {
     return not_the_log(folder.path, "its checkpoint is of another log");
   }
-  latest_ = {*checkpoint, *note};
+  latest_ = {*checkpoint, *note, {}};
   return *checkpoint;
 }
 
@@ -245,7 +245,7 @@ Status Sequencer::publish() {
     return fail(ErrorCode::kCrypto, "The checkpoint's signature does not verify.");
   }
   TRY(replace_log_file(log_.folder().checkpoint(), as_bytes(note), Durable::kYes));
-  latest_ = {std::move(checkpoint), std::move(note)};
+  latest_ = {std::move(checkpoint), std::move(note), SystemClock().now()};
   log_.release(tiles_.size());
   return {};
 }

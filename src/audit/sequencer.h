@@ -14,12 +14,14 @@
 #include "audit/log.h"
 #include "audit/log_key.h"
 #include "audit/tiles.h"
+#include "base/clock.h"
 
 namespace kagimori::audit {
 
 struct SignedCheckpoint {
   Checkpoint checkpoint;
-  std::string note;  // as it lies in the file
+  std::string note;     // as it lies in the file
+  Timestamp signed_at;  // by this process; else the epoch
 };
 
 // What proves one event, or that a log only grew; `checkpoint` is what it leads to.

@@ -23,6 +23,7 @@ Result<audit::SearchQuery> query_of(const SearchAuditOptions& options) {
   };
   add(audit::TermKind::kEvent, options.event_id);
   add(audit::TermKind::kRequest, options.request_id);
+  add(audit::TermKind::kTrace, options.trace_id);
   if (!options.key.empty()) query.terms.push_back(audit::key_term(options.key));
   if (options.key.starts_with("arn:")) query.key_arn = options.key;
   add(audit::TermKind::kPrincipal, options.principal);

@@ -15,7 +15,7 @@ struct SearchAuditOptions {
   std::filesystem::path folder;
   std::string key;        // id, ARN or alias
   std::string principal;  // ARN, or the last part of it
-  std::string operation, address, event_id, request_id;
+  std::string operation, address, event_id, request_id, trace_id;
   std::string result;  // ok, failed, denied or an error's code
   std::string from, to;
   std::uint64_t limit = 50;  // 0: all

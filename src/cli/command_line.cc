@@ -182,6 +182,7 @@ void add_audit_search(CLI::App* audit, Arguments& a) {
   search->add_option("--result", o.result, "ok, failed, denied, or an error's code");
   search->add_option("--address", o.address, "Where the request came from");
   search->add_option("--request-id", o.request_id, "What the client saw as x-amzn-RequestId");
+  search->add_option("--trace-id", o.trace_id, "The trace that the client sent (W3C traceparent)");
   search->add_option("--event-id", o.event_id, "The event's own id");
   search->add_option("--from", o.from, "Not before");
   search->add_option("--to", o.to, "Before");

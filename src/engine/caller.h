@@ -27,6 +27,7 @@ struct Origin {
   std::string user_agent;
   std::string tls_version, tls_cipher;  // empty without TLS
   std::string request_id;
+  std::string trace_id, parent_span_id;  // W3C Trace Context; empty where the client sent none
 };
 
 // Who asks, how and when. Made by Engine::authenticate, passed to every verb.

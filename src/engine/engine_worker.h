@@ -13,6 +13,7 @@
 #include "engine/owner_drops.h"
 #include "engine/settings.h"
 #include "engine/worker_cache.h"
+#include "engine/worker_metrics.h"
 #include "protocol/sigv4.h"
 
 namespace kagimori {
@@ -46,6 +47,7 @@ struct EngineWorker {
   std::unordered_map<std::string, Bytes> documents;  // of attestation, by the item that a fill is to make of it
 
   WorkerUsages usages;
+  WorkerMetrics metrics;
   Throttle::Known buckets;
 
   std::string audit_lines;    // written before the answers of this turn

@@ -124,6 +124,10 @@ audit::Event Trail::event(const Caller& caller, const Error* error, std::string_
   }
   event.request_parameters = parameters_;
   event.additional_data = additional_;
+  if (!by_service_ && !caller.origin.trace_id.empty()) {
+    event.additional_data.emplace_back("traceId", quoted(std::string_view(caller.origin.trace_id)));
+    event.additional_data.emplace_back("parentSpanId", quoted(std::string_view(caller.origin.parent_span_id)));
+  }
   event.resources = resources_;
   event.read_only = operation_.read_only;
   return event;

@@ -22,7 +22,11 @@ void CacheEntry::supersede() const {
 
 CacheEntry* WorkerCache::find(std::string_view name) {
   const auto found = by_name_.find(name);
-  if (found == by_name_.end()) return nullptr;
+  if (found == by_name_.end()) {
+    ++misses_;
+    return nullptr;
+  }
+  ++hits_;
   const auto entry = found->second;
   if (!entry->is_absence()) entries_.splice(entries_.begin(), entries_, entry);
   return &*entry;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <list>
 #include <memory>
 #include <optional>
@@ -74,6 +75,9 @@ class WorkerCache {
   void erase(std::string_view name);
   void clear();
   std::size_t size() const { return entries_.size(); }
+  // Of find(), since the start.
+  std::uint64_t hits() const { return hits_; }
+  std::uint64_t misses() const { return misses_; }
 
  private:
   void drop(std::list<CacheEntry>::iterator entry);
@@ -84,6 +88,7 @@ class WorkerCache {
   std::size_t capacity_;
   std::size_t secret_capacity_;
   std::size_t secret_bytes_ = 0;
+  std::uint64_t hits_ = 0, misses_ = 0;
   std::list<CacheEntry> entries_;                                                  // most recently used first
   std::unordered_map<std::string_view, std::list<CacheEntry>::iterator> by_name_;  // views into the entries
 };

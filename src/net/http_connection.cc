@@ -108,6 +108,9 @@ void HttpConnection::step_handshake() {
   if (result.status != IoStatus::kOk) return refuse_handshake();
   phase_ = Phase::kReading;
   phase_began_ = context_.loop.now();
+  if (!stream_->tls_info().version.empty()) {
+    ++(stream_->is_resumed() ? context_.counts.resumed_handshakes : context_.counts.full_handshakes);
+  }
   if (!stream_->has_pending()) return;
   read_some();  // the first request came along with the end of the handshake
   process();

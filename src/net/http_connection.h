@@ -15,6 +15,7 @@
 #include "net/http_handler.h"
 #include "net/http_output.h"
 #include "net/http_parser.h"
+#include "net/http_worker.h"
 #include "net/net_config.h"
 #include "net/source_table.h"
 #include "net/stream.h"
@@ -37,6 +38,7 @@ struct HttpConnectionContext {
   std::vector<HttpConnection*> resumable;  // may have another request in their buffer
   std::vector<HttpConnection*> touched;    // have something to send or to settle
   std::vector<HttpConnection*> free;       // to be used for the next sockets
+  ConnectionCounts counts = {};            // all but those that are open
 };
 
 // A connection just accepted, already counted in open_connections and at its source.

@@ -17,6 +17,7 @@ class PlainStream final : public Stream {
   IoResult write(ByteView bytes) override;
   void finish_writing() override;
   HttpTlsInfo tls_info() const override { return {}; }
+  bool is_resumed() const override { return false; }
 
  private:
   int fd_;

@@ -52,6 +52,12 @@ Status SocketWorker::reload_certificate(const TlsIdentity& identity) {
   return tls_ == nullptr ? Status() : tls_->reload(identity);
 }
 
+ConnectionCounts SocketWorker::connections() const {
+  ConnectionCounts counts = context_.counts;
+  counts.open = connections_.size() - context_.free.size();
+  return counts;
+}
+
 void SocketWorker::respond(ResponseToken token, HttpResponse&& response) {
   if (token.worker == loop_->worker_index() && token.slot < connections_.size()) {
     connections_[token.slot]->respond(token.serial, response);
@@ -88,6 +94,7 @@ void SocketWorker::on_accepted(UniqueFd fd, const IpAddress& address, const List
     accepted.stream = std::make_unique<PlainStream>(fd.get());
   }
   accepted.fd = std::move(fd);
+  ++context_.counts.accepted;
   free_connection().open(std::move(accepted));
 }
 

@@ -58,6 +58,7 @@ class SocketWorker final : public HttpWorker, private EventLoop::Client, private
 
   EventLoop& loop() override { return *loop_; }
   CryptoContext& crypto() override { return *crypto_; }
+  ConnectionCounts connections() const override;
   void respond(ResponseToken token, HttpResponse&& response) override;
 
  private:

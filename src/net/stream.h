@@ -42,6 +42,8 @@ class Stream {
   // Tells the peer that nothing more will come.
   virtual void finish_writing() = 0;
   virtual HttpTlsInfo tls_info() const = 0;
+  // Whether the handshake took up an earlier session; false without TLS.
+  virtual bool is_resumed() const = 0;
 };
 
 }  // namespace kagimori

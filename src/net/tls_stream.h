@@ -18,6 +18,7 @@ class TlsStream final : public Stream {
   IoResult write(ByteView bytes) override;
   void finish_writing() override;
   HttpTlsInfo tls_info() const override;
+  bool is_resumed() const override { return SSL_session_reused(ssl_.get()) == 1; }
 
  private:
   IoStatus status_of(int result);

@@ -237,7 +237,7 @@ constexpr Option<ListenerOptions> kListenerOptions[] = {
      "Who may open a Unix socket: the server's user, its group too, or every user of the machine.", 0, 0,
      "0600|0660|0666", "`\"0600\"`, with a Unix socket"},
     {"planes", kList, listener_slot<&ListenerOptions::planes>,
-     "What it serves: `data` (cryptographic operations), `management` (the rest)."},
+     "What it serves: `data` (cryptographic operations), `management` (the rest); or `metrics` alone."},
 };
 
 constexpr Option<HsmClusterConfig> kHsmClusterOptions[] = {

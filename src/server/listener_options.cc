@@ -91,11 +91,15 @@ Status finish_listener(ListenerOptions& listener) {
   for (const std::string& network : listener.allow) {
     if (auto parsed = IpNetwork::parse(network); !parsed) return fail(std::move(parsed).error());
   }
-  if (listener.planes.empty()) return bad("planes must name at least one of \"data\" and \"management\".");
+  if (listener.planes.empty()) return bad("planes must name at least one of \"data\", \"management\" and \"metrics\".");
   for (const std::string& plane : listener.planes) {
-    if (plane != "data" && plane != "management") {
-      return bad(fmt::format("\"{}\" is not a plane; planes are \"data\" and \"management\".", plane));
+    if (plane != "data" && plane != "management" && plane != kMetricsPlane) {
+      return bad(fmt::format("\"{}\" is not a plane; planes are \"data\", \"management\" and \"metrics\".", plane));
     }
+  }
+  if (listener.serves(kMetricsPlane) && listener.planes.size() > 1) {
+    return bad(
+        "metrics are served to whoever reaches the listener, so it serves nothing else: give them one of their own.");
   }
   if (!listener.tls && !listener.where.is_unix() && !listener.where.is_loopback()) {
     return bad(

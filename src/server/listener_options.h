@@ -25,6 +25,9 @@ struct ListenAddress {
 // "127.0.0.1:8443", "[::1]:8443" or "unix:/run/kagimori.sock". kBadConfiguration says what is wrong.
 Result<ListenAddress> parse_listen_address(std::string_view text);
 
+// The plane of GET /metrics, which asks for no credentials.
+inline constexpr std::string_view kMetricsPlane = "metrics";
+
 // One [[listeners]] of the configuration.
 struct ListenerOptions {
   std::string address = "127.0.0.1:8443";

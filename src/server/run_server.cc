@@ -12,7 +12,6 @@
 
 #include "base/log.h"
 #include "base/secret.h"
-#include "dialects/aws/aws_handler.h"
 #include "engine/engine.h"
 #include "hsm/hsm_sessions.h"
 #include "net/curl_http.h"
@@ -24,7 +23,9 @@
 #include "server/hardening.h"
 #include "server/opened_store.h"
 #include "server/readiness.h"
+#include "server/server_handler.h"
 #include "store/faulty_store.h"
+#include "store/measured_store.h"
 
 namespace kagimori {
 namespace {
@@ -149,11 +150,13 @@ void check_after_crash(Store& store, const std::atomic<bool>& stopping) {
 // Everything that runs besides the first thread; ends it in order on every way out.
 class Running {
  public:
-  Running(Engine& engine, HttpServer& server, Store& store) : engine_(engine), server_(server), store_(store) {}
+  Running(Engine& engine, HttpServer& server, Store& store, Metrics& metrics)
+      : engine_(engine), server_(server), store_(store), metrics_(metrics) {}
   ~Running() {
     stopping_ = true;
     engine_.begin_stop();
     server_.shutdown(kShutdownDeadline);
+    metrics_.stop();
     engine_.stop();
     store_.interrupt_checks();
     if (checker_.joinable()) checker_.join();
@@ -169,6 +172,7 @@ class Running {
   Engine& engine_;
   HttpServer& server_;
   Store& store_;
+  Metrics& metrics_;
   std::atomic<bool> stopping_{false};
   std::thread checker_;
 };
@@ -204,7 +208,7 @@ Status serve(const Config& config, OpenedStore& opened, HsmClusters& hsm, const 
   settings.cache_secret_bytes = config.memory.secret_bytes / 2 / workers;
   const bool test_mode = config.server.test_mode && opened.meta.test_store;
   FaultyStore faulty_store(*opened.store);
-  Store& store = test_mode ? static_cast<Store&>(faulty_store) : *opened.store;
+  MeasuredStore store(test_mode ? static_cast<Store&>(faulty_store) : *opened.store);
   TRY_ASSIGN(const auto outgoing, make_curl_http({config.xks.ca_file, config.xks.connect_to}));
   TRY_ASSIGN(const auto engine, Engine::start({store, *opened.keyrings, *audit_log.log, *opened.clock, lifecycle_clock,
                                                settings, outgoing.get(), &hsm, audit_log.sequencer.get()}));
@@ -226,14 +230,20 @@ Status serve(const Config& config, OpenedStore& opened, HsmClusters& hsm, const 
     dialect.listener_planes.push_back({listener.serves("data"), listener.serves("management")});
   }
   TRY_ASSIGN(NetConfig net, net_config(config, monotonic, *opened.clock));
-  TRY_ASSIGN(const auto server, HttpServer::start(std::move(net), [&dialect](HttpWorker& worker) {
-               return aws::AwsHandler::create(dialect, worker);
+  Metrics metrics(
+      {store, *audit_log.log, *audit_log.sequencer, {store, *opened.keyrings, lifecycle_clock, *opened.clock}});
+  ServerHandler::House house{dialect, metrics, {}};
+  for (const ListenerOptions& listener : config.listeners)
+    house.serves_metrics.push_back(listener.serves(kMetricsPlane));
+  TRY_ASSIGN(const auto server, HttpServer::start(std::move(net), [&house](HttpWorker& worker) {
+               return ServerHandler::create(house, worker);
              }));
   HttpWorkerPort port(*server);
   TRY(start_audit_log(config, *opened.clock, lifecycle_clock, audit_log));
   engine->attach(port);
   {
-    Running running(*engine, *server, *opened.store);
+    Running running(*engine, *server, *opened.store, metrics);
+    if (std::ranges::find(house.serves_metrics, true) != house.serves_metrics.end()) metrics.start(*server);
     if (opened.store->was_unclean()) running.check_store();
     if (config.hardening.seccomp) TRY(enter_seccomp());
     TRY(write_private_file(folder.pid(), fmt::format("{}\n", getpid())));

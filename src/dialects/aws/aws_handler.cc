@@ -8,6 +8,7 @@
 #include "dialects/aws/kms_operations.h"
 #include "dialects/aws/wire_error.h"
 #include "protocol/percent.h"
+#include "protocol/trace_context.h"
 
 namespace kagimori::aws {
 namespace {
@@ -139,9 +140,9 @@ const QueryService& query_service(const HttpRequest& request) {
 
 }  // namespace
 
-Result<std::unique_ptr<HttpHandler>> AwsHandler::create(const AwsDialect& dialect, HttpWorker& http) {
+Result<std::unique_ptr<AwsHandler>> AwsHandler::create(const AwsDialect& dialect, HttpWorker& http) {
   TRY_ASSIGN(auto worker, dialect.engine.make_worker(http.index()));
-  return std::unique_ptr<HttpHandler>(new AwsHandler(dialect, http, std::move(worker)));
+  return std::unique_ptr<AwsHandler>(new AwsHandler(dialect, http, std::move(worker)));
 }
 
 void AwsHandler::on_request(const HttpRequest& request, ResponseToken token) {
@@ -212,6 +213,10 @@ Result<Caller> AwsHandler::authenticate(const Pending& pending, Dialect dialect,
   origin.tls_version = request.tls.version;
   origin.tls_cipher = request.tls.cipher;
   origin.request_id = pending.request_id;
+  if (const auto trace = parse_traceparent(request.header("traceparent"))) {
+    origin.trace_id = trace->trace_id;
+    origin.parent_span_id = trace->parent_id;
+  }
   std::array<HeaderView, 128> headers;
   const std::size_t count = std::min(request.headers.size(), headers.size());
   for (std::size_t i = 0; i < count; ++i) headers[i] = {request.headers[i].name, request.headers[i].value};
@@ -230,7 +235,8 @@ void AwsHandler::process_json(Pending pending, std::string_view target_text) {
   pending.encode = encode_json;
   const auto refuse = [this](const Pending& refused, const Error& error) { respond(refused, fail(error), {}); };
   const std::optional<Target> target = find_target(target_text, dialect_.test_seam != nullptr);
-  auto caller = authenticate(pending, target ? target->dialect : Dialect::kAwsKms, "kms");
+  pending.dialect = target ? target->dialect : Dialect::kAwsKms;
+  auto caller = authenticate(pending, pending.dialect, "kms");
   if (!caller) {
     if (caller.error().code == ErrorCode::kCacheMiss) return fill_and_retry(std::move(pending), refuse);
     return refuse(pending, caller.error());
@@ -286,6 +292,7 @@ void AwsHandler::finish_json(Pending pending, const Caller& caller, const Trail&
 void AwsHandler::process_query(Pending pending) {
   const QueryService& service = query_service(pending.request);
   pending.encode = service.encode;
+  pending.dialect = service.dialect;
   const auto refuse = [this](const Pending& refused, const Error& error) { respond(refused, fail(error), {}); };
   auto caller = authenticate(pending, service.dialect, service.name);
   if (!caller) {
@@ -340,9 +347,10 @@ void AwsHandler::run(Pending pending, Caller caller, Trail trail, Engine::Work w
 
 void AwsHandler::respond(const Pending& pending, Result<std::string> body, std::string_view key_arn) {
   const std::int64_t micros = dialect_.engine.now().micros - pending.began.micros;
-  dialect_.engine.log_request(
-      *worker_, {pending.request_id, pending.request.peer.address, pending.principal, pending.operation, key_arn,
-                 body ? std::string_view("ok") : error_code_name(body.error().code), micros});
+  const std::string_view result = body ? std::string_view("ok") : error_code_name(body.error().code);
+  worker_->metrics.count(pending.dialect, pending.operation, result, micros);
+  dialect_.engine.log_request(*worker_, {pending.request_id, pending.request.peer.address, pending.principal,
+                                         pending.operation, key_arn, result, micros});
   if (!body && wire_error(body.error().code).json_status >= 500) {
     LogLine(LogLevel::kError, "request failed")
         .field("requestId", pending.request_id)

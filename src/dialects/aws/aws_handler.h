@@ -28,12 +28,15 @@ struct AwsDialect {
 // operations (JSON 1.1, target Kagimori.*). Collects the evidence of identity, decodes, calls the engine, encodes.
 class AwsHandler final : public HttpHandler {
  public:
-  static Result<std::unique_ptr<HttpHandler>> create(const AwsDialect& dialect, HttpWorker& http);
+  static Result<std::unique_ptr<AwsHandler>> create(const AwsDialect& dialect, HttpWorker& http);
 
   void on_request(const HttpRequest& request, ResponseToken token) override;
   bool before_answers() override;
   HttpResponse instead_of(std::size_t mark) override;
   void on_rejected(const HttpPeer& peer, int status, std::string_view reason) override;
+
+  // What it has counted. On the worker's thread.
+  const EngineWorker& worker() const { return *worker_; }
 
  private:
   // A body or an error in the form of one protocol.
@@ -47,8 +50,9 @@ class AwsHandler final : public HttpHandler {
     Timestamp began;
     int fills = 0;
     bool counted = false;  // by the throttle
+    Dialect dialect = Dialect::kAwsKms;
     std::string principal = {};
-    std::string operation = {};
+    std::string_view operation = {};  // a literal
     Encode encode = nullptr;
   };
   // What is needed to refuse a request whose answer is queued.
