@@ -93,6 +93,7 @@ void Engine::stop() {
   if (const Status saved = save_usages(); !saved) {
     LogLine(LogLevel::kError, "the last use of keys could not be stored").field("reason", saved.error().message);
   }
+  tell_of_strangers(true);
   const std::lock_guard lock(system_mutex_);
   if (const Status saved = save_access_key_uses(); !saved) {
     LogLine(LogLevel::kError, "the last uses of access keys are not saved").field("reason", saved.error().message);

@@ -21,6 +21,7 @@
 #include "engine/event_outbox.h"
 #include "engine/pool.h"
 #include "engine/settings.h"
+#include "engine/strangers.h"
 #include "engine/trail.h"
 #include "engine/transaction.h"
 #include "engine/under_way.h"
@@ -117,6 +118,10 @@ class Engine : private KeyUsageSource {
 
   // The one emit point: the event of a request that did not change the store.
   void emit(EngineWorker& worker, const Caller& caller, const Trail& trail, const Error* error);
+  // A request whose sender could not be identified, or what was never a request (`reason` is a literal): the audit log
+  // hears of them together. Any thread.
+  void note_stranger(std::string_view source, ErrorCode error);
+  void note_stranger(std::string_view source, std::string_view reason);
   // One line of the request log.
   struct RequestLine {
     std::string_view request_id, source, principal, operation, key_arn, result;
@@ -188,6 +193,8 @@ class Engine : private KeyUsageSource {
   Result<bool> remove_hsm_key(const HsmRemovalJob& job);
   void wake_sweeper();
   void do_chores();  // of a turn of the sweeper
+  // Writes the events of what was noted, where the period is over or all is wanted.
+  void tell_of_strangers(bool all);
   void gather_usages();
   std::optional<KeyLastUsage> recent_usage(const RowId& row) override;
   // Removes sessions that ended long ago. A damaged one holds up no other.
@@ -214,6 +221,7 @@ class Engine : private KeyUsageSource {
   GatheredUsages usages_;
   Timestamp usages_saved_;  // of the sweeper's thread
   AccessKeyUses access_key_uses_;
+  Strangers strangers_;
   LifecycleClockState saved_clock_;  // guarded by system_mutex_
   PoolThread system_thread_;         // guarded by system_mutex_
   std::mutex system_mutex_;

@@ -257,6 +257,7 @@ Status Engine::sweep() {
   TRY(apply_all_due());
   // Last, so that one sweep destroys a KMS key and removes its key from the HSM.
   if (const Status removed = remove_hsm_keys(); !removed) report("HSM keys were not removed", removed.error());
+  tell_of_strangers(false);
   return {};
 }
 

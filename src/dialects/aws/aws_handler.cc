@@ -166,6 +166,7 @@ HttpResponse AwsHandler::instead_of(std::size_t mark) {
 }
 
 void AwsHandler::on_rejected(const HttpPeer& peer, int status, std::string_view reason) {
+  dialect_.engine.note_stranger(peer.address, reason);
   LogLine(LogLevel::kInfo, "rejected").field("source", peer.address).field("status", status).field("reason", reason);
 }
 
@@ -239,7 +240,7 @@ void AwsHandler::process_json(Pending pending, std::string_view target_text) {
   auto caller = authenticate(pending, pending.dialect, "kms");
   if (!caller) {
     if (caller.error().code == ErrorCode::kCacheMiss) return fill_and_retry(std::move(pending), refuse);
-    return refuse(pending, caller.error());
+    return refuse_stranger(pending, caller.error());
   }
   pending.principal = caller->identity->arn;
   if (!target) {
@@ -297,7 +298,7 @@ void AwsHandler::process_query(Pending pending) {
   auto caller = authenticate(pending, service.dialect, service.name);
   if (!caller) {
     if (caller.error().code == ErrorCode::kCacheMiss) return fill_and_retry(std::move(pending), refuse);
-    return refuse(pending, caller.error());
+    return refuse_stranger(pending, caller.error());
   }
   pending.principal = caller->identity->arn;
   const auto refuse_unknown = [&](const Error& error) {
@@ -343,6 +344,11 @@ void AwsHandler::run(Pending pending, Caller caller, Trail trail, Engine::Work w
         respond(pending, std::move(body), done.resources().empty() ? std::string_view() : done.resources().front());
       },
       std::move(prepare), calls_outside);
+}
+
+void AwsHandler::refuse_stranger(const Pending& pending, const Error& error) {
+  if (wire_error(error.code).json_status < 500) dialect_.engine.note_stranger(pending.request.peer.address, error.code);
+  respond(pending, fail(error), {});
 }
 
 void AwsHandler::respond(const Pending& pending, Result<std::string> body, std::string_view key_arn) {

@@ -81,6 +81,8 @@ class AwsHandler final : public HttpHandler {
   // What a test ordered instead of serving such a request.
   std::optional<Error> ordered_fault(std::string_view operation) const;
   Result<Caller> authenticate(const Pending& pending, Dialect dialect, std::string_view service);
+  // Answers a request whose sender could not be identified.
+  void refuse_stranger(const Pending& pending, const Error& error);
   void respond(const Pending& pending, Result<std::string> body, std::string_view key_arn);
 
   const AwsDialect& dialect_;
