@@ -132,7 +132,14 @@ def test_what_the_clock_does_has_events(fresh_server):
     for name, key_id in (("RotateKey", rotating), ("DeleteKey", doomed)):
         found = [event for event in events(server) if event["eventName"] == name]
         assert len(found) == 1 and key_id in json.dumps(found[0]), found
-        assert found[0]["eventType"] == "AwsServiceEvent"
+        assert found[0]["eventType"] == "AwsServiceEvent" and found[0]["requestParameters"] is None
+        details = found[0]["serviceEventDetails"]
+        assert details["keyId"] == key_id
+        if name == "RotateKey":
+            materials = [one["KeyMaterialId"] for one in kms.list_key_rotations(KeyId=rotating, IncludeKeyMaterial="ALL_KEY_MATERIAL")["Rotations"]]
+            assert {details["previousKeyMaterialId"], details["currentKeyMaterialId"]} == set(materials)
+            assert details["currentKeyMaterialId"] == kms.describe_key(KeyId=rotating)["KeyMetadata"]["CurrentKeyMaterialId"]
+            assert (details["rotationType"], details["keyOrigin"]) == ("AUTOMATIC", "AWS_KMS")
 
 
 def everywhere(server):

@@ -115,6 +115,7 @@ void append_whole(std::string& out, const Event& event) {
     line.raw("resources", "");
     append_resources(out, event);
   }
+  if (!event.service_event_details.empty()) line.object("serviceEventDetails", event.service_event_details);
   line.text("eventType", event.service_event ? "AwsServiceEvent" : "AwsApiCall")
       .raw("managementEvent", "true")
       .text("eventCategory", "Management")
@@ -159,6 +160,7 @@ void append_json_line(std::string& out, const Event& event) {
   omit(shorter.request_parameters);
   omit(shorter.response_elements);
   omit(shorter.additional_data);
+  omit(shorter.service_event_details);
   shorter.user_agent = cut(event.user_agent);
   shorter.error_message = cut(event.error_message);
   append_whole(out, shorter);

@@ -39,11 +39,12 @@ struct Event {
   std::optional<SessionContext> session;
   std::string_view source_address, user_agent;
   std::string_view error_code, error_message;  // empty on success
-  // Lower-camel-case members of requestParameters / responseElements / additionalEventData; values are JSON text
-  // already.
+  // Lower-camel-case members of requestParameters / responseElements / additionalEventData / serviceEventDetails;
+  // values are JSON text already.
   std::vector<std::pair<std::string_view, std::string>> request_parameters;
   std::vector<std::pair<std::string_view, std::string>> response_elements;
   std::vector<std::pair<std::string_view, std::string>> additional_data;
+  std::vector<std::pair<std::string_view, std::string>> service_event_details;
   std::vector<std::string> resources;  // key ARNs
   bool read_only = false;
   bool service_event = false;  // AwsServiceEvent: the clock did it

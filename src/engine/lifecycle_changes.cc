@@ -74,7 +74,18 @@ Result<NewVersion> add_version(Transaction& transaction, Key& key, RotationType 
   return made;
 }
 
-Status rotate_key(Transaction& transaction, Key& key, RotationType rotation) {
+namespace {
+
+// Of the primary version, as it is stored.
+Result<std::string> material_id_of(Transaction& transaction, const Key& key) {
+  const Bytes version = record_key::version(key.account, key.row, key.primary_version);
+  TRY_ASSIGN(const auto primary, transaction.get<KeyVersion>(key.account, Table::kVersions, version));
+  return primary ? primary->material_id : std::string();
+}
+
+}  // namespace
+
+Result<std::string> rotate_key(Transaction& transaction, Key& key, RotationType rotation) {
   TRY_ASSIGN(KeyObject superseded, get_object(transaction, key, key.primary_version, 0));
   TRY_ASSIGN(superseded.state,
              lifecycle_apply(superseded.state, LifecycleEvent::kDeactivate, LifecycleReason::kSuperseded));
@@ -83,19 +94,22 @@ Status rotate_key(Transaction& transaction, Key& key, RotationType rotation) {
   TRY(transaction.add_transition(key, "Activated", "Deactivated",
                                  rotation == RotationType::kAutomatic ? "rotation-automatic" : "rotation-on-demand",
                                  superseded.object_id));
+  std::string material_id;
   if (key.origin == KeyOrigin::kImported) {
     TRY(activate_pending_version(transaction, key));
+    TRY_ASSIGN(material_id, material_id_of(transaction, key));
   } else {
     TRY_ASSIGN(const KeyMaterial material, generate_key_material(transaction.crypto(), transaction.random(), key.type));
     TRY_ASSIGN(const NewVersion made, add_version(transaction, key, rotation, material));
     TRY(copy_rotation(transaction, key, superseded, made));
+    material_id = made.version.material_id;
   }
   if (rotation == RotationType::kAutomatic) {
     key.next_rotation = transaction.lifecycle_now().plus_days(*key.rotation_period_days);
   } else {
     ++key.on_demand_rotations;
   }
-  return {};
+  return material_id;
 }
 
 Status destroy_key(Transaction& transaction, const Key& before, std::string_view reason) {
@@ -161,6 +175,15 @@ Status remove_more_grants(Transaction& transaction, const Key& key, const DueEnt
   return remove_grants(transaction, key, std::max(transaction.lifecycle_now(), later));
 }
 
+// What CloudTrail's event RotateKey tells.
+void tell_rotation(Trail& trail, const Key& key, std::string_view previous_material, std::string_view material) {
+  trail.detail("keyId", key.key_id)
+      .detail("rotationType", "AUTOMATIC")
+      .detail("keyOrigin", aws_origin(key.origin))
+      .detail("previousKeyMaterialId", previous_material)
+      .detail("currentKeyMaterialId", material);
+}
+
 }  // namespace
 
 Status apply_due(Transaction& transaction, const DueEntry& due) {
@@ -170,7 +193,7 @@ Status apply_due(Transaction& transaction, const DueEntry& due) {
   if (due.kind == DueKind::kRemoveGrants) return remove_more_grants(transaction, *key, due);
   if (due.kind == DueKind::kDelete) {
     if (key->deletion_date != due.when) return {};
-    transaction.trail().parameter("keyId", key->key_id);
+    transaction.trail().detail("keyId", key->key_id);
     return destroy_key(transaction, *key);
   }
   if (due.kind == DueKind::kExpireMaterial || due.kind == DueKind::kExpirePendingMaterial) {
@@ -181,8 +204,9 @@ Status apply_due(Transaction& transaction, const DueEntry& due) {
   }
   if (rotation_due(*key) != due.when) return {};
   Key after = *key;
-  transaction.trail().parameter("keyId", key->key_id).parameter("rotationType", "AUTOMATIC");
-  TRY(rotate_key(transaction, after, RotationType::kAutomatic));
+  TRY_ASSIGN(const std::string previous_material, material_id_of(transaction, *key));
+  TRY_ASSIGN(const std::string material, rotate_key(transaction, after, RotationType::kAutomatic));
+  tell_rotation(transaction.trail(), *key, previous_material, material);
   return transaction.save_key(*key, after);
 }
 

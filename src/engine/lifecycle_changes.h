@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string>
+
 #include "engine/key_material.h"
 #include "engine/key_objects.h"
 #include "engine/transaction.h"
@@ -13,8 +15,9 @@ Result<NewVersion> add_version(Transaction& transaction, Key& key, RotationType 
                                const ExternalKey* external = nullptr);
 
 // Rotates: the primary version is superseded (it only processes from then on) and a new one takes its place; at the
-// replicas of a multi-Region key too. Of imported material the one that awaits it, which must be there.
-Status rotate_key(Transaction& transaction, Key& key, RotationType rotation);
+// replicas of a multi-Region key too. Of imported material the one that awaits it, which must be there. Returns the id
+// of the material that protects from then on.
+Result<std::string> rotate_key(Transaction& transaction, Key& key, RotationType rotation);
 
 // Destroys every version's material and leaves the record, its history and a tombstone; names and aliases are freed.
 // The key must be pending deletion; `reason` is the code of the transition.

@@ -54,6 +54,11 @@ Trail& Trail::additional_json(std::string_view name, std::string json) {
   return *this;
 }
 
+Trail& Trail::detail(std::string_view name, std::string_view text) {
+  details_.emplace_back(name, quoted(text));
+  return *this;
+}
+
 Trail& Trail::resource(std::string_view arn) {
   for (const std::string& known : resources_) {
     if (known == arn) return *this;
@@ -82,6 +87,7 @@ void Trail::reset() {
   parameters_.clear();
   response_.clear();
   additional_.clear();
+  details_.clear();
   resources_.clear();
   region_.clear();
   by_service_ = false;
@@ -124,6 +130,7 @@ audit::Event Trail::event(const Caller& caller, const Error* error, std::string_
   }
   event.request_parameters = parameters_;
   event.additional_data = additional_;
+  event.service_event_details = details_;
   if (!by_service_ && !caller.origin.trace_id.empty()) {
     event.additional_data.emplace_back("traceId", quoted(std::string_view(caller.origin.trace_id)));
     event.additional_data.emplace_back("parentSpanId", quoted(std::string_view(caller.origin.parent_span_id)));

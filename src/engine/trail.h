@@ -40,6 +40,7 @@ class Trail {
   Trail& response(std::string_view name, std::string_view text);
   Trail& additional(std::string_view name, std::string_view text);  // nothing for an empty text
   Trail& additional_json(std::string_view name, std::string json);
+  Trail& detail(std::string_view name, std::string_view text);  // of what the clock does
   Trail& resource(std::string_view arn);
   // A key whose material the request uses, if it succeeds.
   Trail& used(const Key& key);
@@ -61,7 +62,7 @@ class Trail {
  private:
   using Members = std::vector<std::pair<std::string_view, std::string>>;
   OperationInfo operation_;
-  Members parameters_, response_, additional_;
+  Members parameters_, response_, additional_, details_;
   std::vector<std::string> resources_;
   std::vector<UsedKey> used_keys_;
   std::string region_;

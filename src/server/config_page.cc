@@ -85,7 +85,9 @@ std::string starter_configuration(std::uint16_t port, std::string_view region) {
       "this file.\n"
       "# The data folder is the folder of this file.\n\n"
       "[account]\nregion = \"{}\"\n\n"
-      "[[listeners]]\naddress = \"127.0.0.1:{}\"\ntls = true\nplanes = [\"data\", \"management\"]\n",
+      "[[listeners]]\naddress = \"127.0.0.1:{}\"\ntls = true\nplanes = [\"data\", \"management\"]\n\n"
+      "# Metrics for Prometheus, without credentials: docs/metrics.md.\n"
+      "# [[listeners]]\n# address = \"127.0.0.1:9464\"\n# tls = false\n# planes = [\"metrics\"]\n",
       region, port);
 }
 

@@ -40,7 +40,7 @@ HttpResponse page_or_error(const std::optional<std::string>& page) {
   HttpResponse response;
   response.status = page ? 200 : 503;
   response.content_type = page ? "text/plain; version=0.0.4; charset=utf-8" : "text/plain";
-  response.body = page.value_or("The workers did not answer in time.\n");
+  response.body = page.value_or("Not all workers answered in time.\n");
   return response;
 }
 
@@ -115,13 +115,14 @@ std::optional<MetricsSample> Metrics::gather() {
   }
   gathering->missing = workers.size();
   for (const Worker& worker : workers) {
-    server_->post_to(worker.http->index(), [gathering, sampler = worker.sampler] {
+    const bool posted = server_->post_to(worker.http->index(), [gathering, sampler = worker.sampler] {
       const WorkerSample sample = sampler->sample();
       const std::lock_guard lock(gathering->mutex);
       gathering->all.add(sample);
       --gathering->missing;
       gathering->arrived.notify_all();
     });
+    if (!posted) return std::nullopt;  // the server ends
   }
   MetricsSample sample;
   {
