@@ -1,7 +1,9 @@
 // The index beside a segment, whose digests are right whatever it holds: a search finds lines of the segment or says
 // that the index is damaged. And as it comes: then the digests say so.
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <functional>
 
 #include "audit/segment_index.h"
 #include "store/temporary_store.h"
@@ -39,7 +41,9 @@ void search(CryptoContext& crypto, const audit::LogFolder& folder, std::uint64_t
     for (const std::uint32_t line : lines.value_or(std::vector<std::uint32_t>{})) check(line < index->lines());
   }
   const auto begins = index->line_begins();
-  if (begins) check(begins->size() == index->lines() + 1u && begins->back() == segment_bytes);
+  if (!begins) return;
+  check(begins->size() == index->lines() + 1u && begins->back() == segment_bytes);
+  check(std::ranges::adjacent_find(*begins, std::ranges::greater_equal()) == begins->end());
 }
 
 }  // namespace

@@ -244,7 +244,7 @@ def test_a_changed_export_is_not(log, tmp_path):
 @pytest.mark.parametrize("arguments, sentence", [
     (["--format", "xml"], "'xml' is no format of an export"),
     (["--from", "2020-01-01", "--to", "2020-01-02"], "No signed event of the audit log is of that time."),
-    (["--output", "/nonexistent/x.csv"], "/nonexistent/x.csv can't be written"),
+    (["--output", "/nonexistent/x.csv"], "Cannot write beside /nonexistent/x.csv"),
 ])
 def test_what_can_not_be_exported_is_said(log, tmp_path, arguments, sentence):
     where = [] if "--output" in arguments else ["--output", tmp_path / "x.csv"]

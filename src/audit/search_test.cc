@@ -155,6 +155,18 @@ TEST_F(SearchTest, ADamagedIndexIsNotBelieved) {
   EXPECT_FALSE(SegmentIndex::open(*crypto_, folder_, 256, std::filesystem::file_size(folder_.segment(256)) + 1));
 }
 
+// Its digests are right: somebody made it so.
+TEST_F(SearchTest, AnIndexWithALineOfNoBytesIsNotBelieved) {
+  SegmentIndexBuilder builder(*crypto_);
+  EventParser parser;
+  const std::string first = line(256);
+  builder.add(parser.parse(first).value(), std::filesystem::file_size(folder_.segment(256)));
+  builder.add(parser.parse(first).value(), 0);
+  ASSERT_TRUE(replace_log_file(folder_.index(256), std::move(builder).finish(), Durable::kNo));
+  EXPECT_EQ(search(with({{TermKind::kEvent, "e256"}})), Numbers{256});
+  EXPECT_EQ(report_.indexed, 2u);
+}
+
 TEST_F(SearchTest, LinesThatAreNoEventsAreCounted) {
   std::ofstream(folder_.segment(768), std::ios::app) << "no event\n{\"eventName\":\n";
   EXPECT_EQ(search({}).size(), 1000u);

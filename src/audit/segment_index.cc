@@ -205,6 +205,7 @@ Result<std::vector<std::uint64_t>> SegmentIndex::line_begins() {
   std::vector<std::uint64_t> begins{0};
   for (std::uint32_t line = 0; line < lines_; ++line) {
     TRY_ASSIGN(const std::uint32_t length, take_varint(reader));
+    if (length == 0) return fail(ErrorCode::kCorrupt, "An index of the audit log is damaged.");
     begins.push_back(begins.back() + length);
   }
   if (begins.back() != segment_bytes_) return fail(ErrorCode::kCorrupt, "An index of the audit log is damaged.");

@@ -7,10 +7,8 @@
 #include <future>
 #include <optional>
 
-#include "audit/segment_index.h"
 #include "audit/segment_reader.h"
 #include "base/log.h"
-#include "store/store_file.h"
 
 namespace kagimori::audit {
 namespace {
@@ -87,10 +85,19 @@ Status SegmentKeeper::turn() {
   return parts_.retention_days > 0 ? remove_old(firsts) : Status();
 }
 
+Result<SegmentIndex> SegmentKeeper::index_of(std::uint64_t first) {
+  const LogFolder& folder = parts_.log.folder();
+  TRY_ASSIGN(const OpenFile segment, open_for_reading(folder.segment(first)));
+  Result<SegmentIndex> index = SegmentIndex::open(*crypto_, folder, first, segment.bytes);
+  if (index) return index;
+  TRY(index_segment(*crypto_, folder, first));
+  return SegmentIndex::open(*crypto_, folder, first, segment.bytes);
+}
+
 Status SegmentKeeper::index_closed(const std::vector<std::uint64_t>& firsts) {
   for (std::size_t i = 0; i + 1 < firsts.size() && !is_stopping(); ++i) {
     if (firsts[i] < indexed_before_) continue;
-    if (!is_there(parts_.log.folder().index(firsts[i]))) TRY(index_segment(*crypto_, parts_.log.folder(), firsts[i]));
+    TRY(index_of(firsts[i]));
     indexed_before_ = firsts[i] + 1;
   }
   return {};
@@ -103,15 +110,15 @@ Status SegmentKeeper::remove_old(const std::vector<std::uint64_t>& firsts) {
   std::string removed_until;
   std::size_t old = 0;
   for (; old + 1 < firsts.size(); ++old) {
-    TRY_ASSIGN(const OpenFile segment, open_for_reading(parts_.log.folder().segment(firsts[old])));
-    TRY_ASSIGN(const SegmentIndex index, SegmentIndex::open(*crypto_, parts_.log.folder(), firsts[old], segment.bytes));
+    TRY_ASSIGN(const SegmentIndex index, index_of(firsts[old]));
     newest_to_go_ = index.last_time();
     if (*newest_to_go_ >= keep_from) break;
     removed_until = std::max(removed_until, *newest_to_go_);
   }
   if (old + 1 >= firsts.size()) newest_to_go_.reset();
   if (old == 0) return {};
-  TRY(parts_.log.append(parts_.removal_event(firsts[old], removed_until)));
+  if (announced_ != firsts[old]) TRY(parts_.log.append(parts_.removal_event(firsts[old], removed_until)));
+  announced_ = firsts[old];
   TRY(parts_.sequencer.remove_before(firsts[old]));
   LogLine(LogLevel::kInfo, "segments of the audit log were older than its retention and are removed")
       .field("events_before", std::to_string(firsts[old]))

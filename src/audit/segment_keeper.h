@@ -10,8 +10,8 @@
 #include <string>
 #include <thread>
 
-#include "audit/event_view.h"
 #include "audit/log.h"
+#include "audit/segment_index.h"
 #include "audit/sequencer.h"
 #include "base/lifecycle_clock.h"
 #include "crypto/context.h"
@@ -44,12 +44,15 @@ class SegmentKeeper {
   Status turn();
   Status index_closed(const std::vector<std::uint64_t>& firsts);
   Status remove_old(const std::vector<std::uint64_t>& firsts);
+  // The segment's, which is made where it is missing or damaged.
+  Result<SegmentIndex> index_of(std::uint64_t first);
   bool is_stopping() const;
 
   const Parts parts_;
   std::unique_ptr<CryptoContext> crypto_;
   std::uint64_t indexed_before_ = 0;         // every closed segment that begins before has its index
   std::optional<std::string> newest_to_go_;  // the time of the newest event of the oldest segment
+  std::uint64_t announced_ = 0;              // an event says that those before this one go
   std::optional<std::string> failed_;        // so that it is said once
   mutable std::mutex mutex_;
   std::condition_variable wake_;

@@ -97,6 +97,37 @@ TEST_F(SegmentKeeperTest, RemovesWhatIsOlderThanTheRetention) {
   EXPECT_EQ(found.finding->defect, Defect::kPruning);
 }
 
+// An index is not made durable: power failure may leave an empty one.
+TEST_F(SegmentKeeperTest, MakesADamagedIndexAnew) {
+  open();
+  append_events(700);
+  std::filesystem::create_directories(folder_.index(0).parent_path());
+  write(folder_.index(0), "");
+  keep(30);
+  ASSERT_TRUE(comes_true([&] { return is_there(folder_.index(256)); }));
+  EXPECT_TRUE(SegmentIndex::open(*crypto_, folder_, 0, std::filesystem::file_size(folder_.segment(0))));
+  write(folder_.index(256), "damaged later");
+  lifecycle_.advance_seconds(1000 * 86'400);
+  EXPECT_TRUE(comes_true([&] { return firsts().front() == 512; })) << "what is old goes all the same";
+}
+
+TEST_F(SegmentKeeperTest, ARemovalThatFailsIsAnnouncedOnce) {
+  open();
+  append_events(700);
+  keep(30);
+  ASSERT_TRUE(comes_true([&] { return is_there(folder_.index(256)); }));
+  // No file can take the place of a folder.
+  std::filesystem::create_directories(folder_.pruned() / "in the way");
+  lifecycle_.advance_seconds(1000 * 86'400);
+  ASSERT_TRUE(comes_true([&] { return log_->lines() == 701; }));
+  std::this_thread::sleep_for(std::chrono::milliseconds(2500));
+  EXPECT_EQ(log_->lines(), 701u);
+  EXPECT_EQ(firsts().front(), 0u);
+  std::filesystem::remove_all(folder_.pruned());
+  EXPECT_TRUE(comes_true([&] { return firsts().front() == 512; }));
+  EXPECT_EQ(log_->lines(), 701u);
+}
+
 TEST_F(SegmentKeeperTest, RemovesNothingWhileTheClockIsInDoubt) {
   open();
   append_events(700);

@@ -10,6 +10,7 @@
 #include "audit/tiles.h"
 #include "audit/verifier.h"
 #include "base/encoding.h"
+#include "cli/audit_files.h"
 #include "cli/output.h"
 #include "protocol/json_writer.h"
 #include "server/audit_log.h"
@@ -59,19 +60,6 @@ std::string text_of(const audit::Verification& result, bool key_was_given) {
         "For proof give the one that you have kept elsewhere, with --public-key.\n";
   }
   return text;
-}
-
-// The signed checkpoint of a folder, as it lies there.
-struct FolderCheckpoint {
-  std::string note;
-  audit::Checkpoint checkpoint;
-};
-Result<FolderCheckpoint> checkpoint_of(const audit::LogFolder& folder) {
-  FolderCheckpoint found;
-  TRY_ASSIGN(found.note, read_small_file(folder.checkpoint()));
-  TRY_ASSIGN(const audit::SignedNote note, audit::parse_signed_note(found.note));
-  TRY_ASSIGN(found.checkpoint, audit::parse_checkpoint(note.text));
-  return found;
 }
 
 }  // namespace
@@ -126,20 +114,15 @@ Status verify_event(const VerifyEventOptions& options) {
   TRY_ASSIGN(std::string event, read_small_file(options.event));
   if (event.ends_with('\n')) event.pop_back();
   TRY_ASSIGN(const std::string proof_file, read_small_file(options.proof));
-  TRY_ASSIGN(const std::string key_file, read_small_file(options.public_key));
   TRY_ASSIGN(const audit::ProofText proof, audit::parse_proof(proof_file));
-  TRY_ASSIGN(const auto keys, audit::follow_keys(*crypto, key_file, {}));
-  TRY_ASSIGN(const audit::SignedNote note, audit::parse_signed_note(proof.checkpoint));
-  TRY_ASSIGN(const audit::NoteVerifier* const signer, audit::signer_of(*crypto, note, keys));
-  if (signer == nullptr) return fail(ErrorCode::kCorrupt, "The proof's checkpoint is not signed by the given key.");
-  TRY_ASSIGN(const audit::Checkpoint checkpoint, audit::parse_checkpoint(note.text));
+  TRY_ASSIGN(const ProofCheckpoint signed_by, proof_checkpoint(*crypto, proof.checkpoint, options.public_key));
+  const audit::Checkpoint& checkpoint = signed_by.checkpoint;
   const audit::Hash leaf = audit::leaf_hash(*crypto, as_bytes(event));
-  if (checkpoint.origin != signer->name() ||
-      !audit::verify_inclusion(*crypto, leaf, proof.index, checkpoint.size, proof.hashes, checkpoint.root)) {
+  if (!audit::verify_inclusion(*crypto, leaf, proof.index, checkpoint.size, proof.hashes, checkpoint.root)) {
     return fail(ErrorCode::kCorrupt, "The event is not the one that the proof is of, or the proof was changed.");
   }
   return print(fmt::format("The event is number {} of the log {}, signed with {}.\n", proof.index, checkpoint.origin,
-                           signer->line()));
+                           signed_by.key));
 }
 
 Status print_audit_keys(const std::filesystem::path& folder_path) {

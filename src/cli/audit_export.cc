@@ -1,11 +1,5 @@
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <stdlib.h>
-#include <unistd.h>
 
-#include <cerrno>
-#include <cstdio>
-#include <memory>
 #include <optional>
 
 #include "audit/checkpoint.h"
@@ -15,64 +9,16 @@
 #include "audit/search.h"
 #include "audit/segment_reader.h"
 #include "audit/verifier.h"
+#include "cli/audit_files.h"
 #include "cli/audit_search.h"
 #include "cli/audit_time.h"
 #include "cli/output.h"
 #include "server/data_folder.h"
-#include "store/store_file.h"
 
 namespace kagimori::cli {
 namespace {
 
 constexpr std::string_view kCsv = "csv";
-constexpr std::size_t kChunk = std::size_t{1} << 20;
-
-// A file that is there as a whole or not at all: a temporary one beside it until it is finished.
-class NewFile {
- public:
-  static Result<NewFile> open(const std::filesystem::path& path) {
-    NewFile file(path);
-    file.file_ = UniqueFd(::mkostemp(file.temporary_.data(), O_CLOEXEC));  // mode 0600 whatever the umask
-    if (!file.file_) return fail(file_error("written", path, errno));
-    return file;
-  }
-  NewFile(NewFile&& other) noexcept = default;
-  NewFile& operator=(NewFile&&) = delete;
-  ~NewFile() {
-    if (file_) ::unlink(temporary_.c_str());
-  }
-
-  Status write(std::string_view text) {
-    buffer_ += text;
-    return buffer_.size() < kChunk ? Status() : flush();
-  }
-  Status finish() {
-    TRY(flush());
-    if (::fsync(file_.get()) != 0 || ::rename(temporary_.c_str(), path_.c_str()) != 0) {
-      return fail(file_error("written", path_, errno));
-    }
-    file_ = UniqueFd();
-    return {};
-  }
-
- private:
-  explicit NewFile(const std::filesystem::path& path) : path_(path), temporary_(path.string() + ".XXXXXX") {}
-
-  Status flush() {
-    for (std::string_view rest = buffer_; !rest.empty();) {
-      const ssize_t written = ::write(file_.get(), rest.data(), rest.size());
-      if (written < 0 && errno != EINTR) return fail(file_error("written", path_, errno));
-      if (written > 0) rest.remove_prefix(static_cast<std::size_t>(written));
-    }
-    buffer_.clear();
-    return {};
-  }
-
-  std::filesystem::path path_;
-  std::string temporary_;
-  UniqueFd file_;
-  std::string buffer_;
-};
 
 // The number of the first or of the last event of the time.
 Result<std::optional<std::uint64_t>> outermost(CryptoContext& crypto, const audit::LogFolder& folder,
@@ -92,15 +38,13 @@ struct EventRange {
   std::uint64_t first = 0, events = 0;
 };
 Result<EventRange> range_of(CryptoContext& crypto, const audit::LogFolder& folder, const ExportAuditOptions& options) {
-  TRY_ASSIGN(const std::string note_text, read_small_file(folder.checkpoint()));
-  TRY_ASSIGN(const audit::SignedNote note, audit::parse_signed_note(note_text));
-  TRY_ASSIGN(const audit::Checkpoint checkpoint, audit::parse_checkpoint(note.text));
+  TRY_ASSIGN(const FolderCheckpoint newest, checkpoint_of(folder));
   audit::SearchQuery query;
   const Timestamp now = SystemClock().now();
   TRY_ASSIGN(query.from, audit_time("--from", options.from, now));
   TRY_ASSIGN(query.to, audit_time("--to", options.to, now));
-  TRY_ASSIGN(const auto first, outermost(crypto, folder, query, false, checkpoint.size));
-  TRY_ASSIGN(const auto last, outermost(crypto, folder, query, true, checkpoint.size));
+  TRY_ASSIGN(const auto first, outermost(crypto, folder, query, false, newest.checkpoint.size));
+  TRY_ASSIGN(const auto last, outermost(crypto, folder, query, true, newest.checkpoint.size));
   if (!first || !last) return fail(ErrorCode::kNotFound, "No signed event of the audit log is of that time.");
   return EventRange{*first, *last - *first + 1};
 }
@@ -113,7 +57,7 @@ Result<bool> is_csv(const ExportAuditOptions& options) {
 }
 
 Status write_range(CryptoContext& crypto, const audit::LogFolder& folder, const audit::RangeProof& proof, bool csv,
-                   NewFile& out) {
+                   PrivateFileWriter& out) {
   TRY_ASSIGN(audit::LogReader reader, audit::LogReader::open(folder, proof.first));
   audit::RangeCheck check(crypto, proof);
   audit::EventParser parser;
@@ -132,8 +76,7 @@ Status write_range(CryptoContext& crypto, const audit::LogFolder& folder, const 
     TRY(out.write(row));
     row.clear();
   }
-  TRY_ASSIGN(const audit::SignedNote note, audit::parse_signed_note(proof.checkpoint));
-  TRY_ASSIGN(const audit::Checkpoint checkpoint, audit::parse_checkpoint(note.text));
+  TRY_ASSIGN(const audit::Checkpoint checkpoint, checkpoint_in(proof.checkpoint));
   if (check.leads_to(checkpoint.size, checkpoint.root)) return {};
   return fail(ErrorCode::kCorrupt, fmt::format("The events can't be proved: some were changed, or their hashes were. "
                                                "`kagimori audit verify {}` tells more.",
@@ -181,7 +124,7 @@ Status export_audit_log(const ExportAuditOptions& options) {
   TRY_ASSIGN(const auto crypto, CryptoContext::create());
   TRY_ASSIGN(const EventRange range, range_of(*crypto, folder, options));
   TRY_ASSIGN(const audit::RangeProof proof, audit::prove_range(*crypto, folder, range.first, range.events));
-  TRY_ASSIGN(NewFile out, NewFile::open(options.output));
+  TRY_ASSIGN(PrivateFileWriter out, PrivateFileWriter::open(options.output));
   TRY(write_range(*crypto, folder, proof, csv, out));
   const std::string proof_file = options.output.string() + ".range-proof";
   TRY(write_private_file(proof_file, audit::format_range_proof(proof)));
@@ -197,22 +140,18 @@ Status export_audit_log(const ExportAuditOptions& options) {
 Status verify_audit_export(const VerifyExportOptions& options) {
   TRY_ASSIGN(const auto crypto, CryptoContext::create());
   TRY_ASSIGN(const std::string proof_text, read_small_file(options.proof));
-  TRY_ASSIGN(const std::string key_lines, read_small_file(options.public_key));
   TRY_ASSIGN(const audit::RangeProof proof, audit::parse_range_proof(proof_text));
-  TRY_ASSIGN(const auto keys, audit::follow_keys(*crypto, key_lines, {}));
-  TRY_ASSIGN(const audit::SignedNote note, audit::parse_signed_note(proof.checkpoint));
-  TRY_ASSIGN(const audit::NoteVerifier* const signer, audit::signer_of(*crypto, note, keys));
-  if (signer == nullptr) return fail(ErrorCode::kCorrupt, "The proof's checkpoint is not signed by the given key.");
-  TRY_ASSIGN(const audit::Checkpoint checkpoint, audit::parse_checkpoint(note.text));
+  TRY_ASSIGN(const ProofCheckpoint signed_by, proof_checkpoint(*crypto, proof.checkpoint, options.public_key));
+  const audit::Checkpoint& checkpoint = signed_by.checkpoint;
   audit::RangeCheck check(*crypto, proof);
   TRY(check_lines(options.file, check));
-  if (checkpoint.origin != signer->name() || !check.leads_to(checkpoint.size, checkpoint.root)) {
+  if (!check.leads_to(checkpoint.size, checkpoint.root)) {
     return fail(ErrorCode::kCorrupt,
                 "The events of the export are not those that the proof is of: some were changed, removed, inserted or "
                 "reordered, or the proof was.");
   }
   return print(fmt::format("The export holds the events {} to {} of the log {}, all of them, signed with {}.\n",
-                           proof.first, proof.first + proof.events - 1, checkpoint.origin, signer->line()));
+                           proof.first, proof.first + proof.events - 1, checkpoint.origin, signed_by.key));
 }
 
 }  // namespace kagimori::cli

@@ -2,6 +2,8 @@
 
 #include <strings.h>
 
+#include <utility>
+
 namespace kagimori {
 
 const HttpHeader* HttpRequest::find(std::string_view name) const {
@@ -16,6 +18,14 @@ const HttpHeader* HttpRequest::find(std::string_view name) const {
 std::string_view HttpRequest::header(std::string_view name) const {
   const HttpHeader* found = find(name);
   return found == nullptr ? std::string_view() : found->value;
+}
+
+HttpResponse plain_answer(int status, std::string body) {
+  HttpResponse response;
+  response.status = status;
+  response.content_type = "text/plain";
+  response.body = std::move(body);
+  return response;
 }
 
 }  // namespace kagimori

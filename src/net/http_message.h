@@ -69,6 +69,9 @@ struct HttpResponse {
   std::size_t mark = 0;
 };
 
+// One in text, for people.
+HttpResponse plain_answer(int status, std::string body);
+
 // Names one request to HttpWorker::respond(). Copies freely; one whose request has been answered is ignored.
 struct ResponseToken {
   std::uint64_t serial = 0;

@@ -15,34 +15,56 @@ namespace kagimori {
 namespace {
 
 constexpr std::uintmax_t kMaxFileSize = std::uintmax_t{1} << 20;
+constexpr std::size_t kWriteBytes = std::size_t{1} << 20;
+constexpr std::string_view kRandomName = ".XXXXXX";  // mkostemp(3) fills it in
 
 tl::unexpected<Error> file_error(std::string_view what, const std::filesystem::path& file) {
   return fail(ErrorCode::kIo, fmt::format("Cannot {} {}: {}.", what, file.string(), std::strerror(errno)));
 }
 
-Status write_all(int descriptor, std::string_view text, const std::filesystem::path& file) {
-  while (!text.empty()) {
-    const ssize_t written = write(descriptor, text.data(), text.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return file_error("write", file);
-    text.remove_prefix(static_cast<std::size_t>(written));
+}  // namespace
+
+PrivateFileWriter::PrivateFileWriter(const std::filesystem::path& file)
+    : path_(file), temporary_(file.string() + std::string(kRandomName)) {}
+
+Result<PrivateFileWriter> PrivateFileWriter::open(const std::filesystem::path& file) {
+  PrivateFileWriter writer(file);
+  writer.file_ = UniqueFd(::mkostemp(writer.temporary_.data(), O_CLOEXEC));  // mode 0600 whatever the umask
+  if (!writer.file_) return file_error("write beside", file);
+  return writer;
+}
+
+PrivateFileWriter::~PrivateFileWriter() {
+  if (file_) ::unlink(temporary_.c_str());
+}
+
+Status PrivateFileWriter::write(std::string_view text) {
+  buffer_ += text;
+  return buffer_.size() < kWriteBytes ? Status() : flush();
+}
+
+Status PrivateFileWriter::flush() {
+  for (std::string_view rest = buffer_; !rest.empty();) {
+    const ssize_t written = ::write(file_.get(), rest.data(), rest.size());
+    if (written < 0 && errno != EINTR) return file_error("write", path_);
+    if (written > 0) rest.remove_prefix(static_cast<std::size_t>(written));
   }
-  if (fsync(descriptor) != 0) return file_error("sync", file);
+  buffer_.clear();
   return {};
 }
 
-}  // namespace
+Status PrivateFileWriter::finish() {
+  TRY(flush());
+  if (::fsync(file_.get()) != 0) return file_error("sync", path_);
+  if (::rename(temporary_.c_str(), path_.c_str()) != 0) return file_error("replace", path_);
+  file_.reset();
+  return {};
+}
 
 Status write_private_file(const std::filesystem::path& file, std::string_view text) {
-  std::string temporary = file.string() + ".XXXXXX";
-  const int descriptor = mkostemp(temporary.data(), O_CLOEXEC);  // mode 0600 whatever the umask
-  if (descriptor < 0) return file_error("write beside", file);
-  const Status written = write_all(descriptor, text, file);
-  close(descriptor);
-  if (written && rename(temporary.c_str(), file.c_str()) == 0) return {};
-  const Status failed = written ? file_error("replace", file) : written;
-  unlink(temporary.c_str());
-  return failed;
+  TRY_ASSIGN(PrivateFileWriter writer, PrivateFileWriter::open(file));
+  TRY(writer.write(text));
+  return writer.finish();
 }
 
 Result<std::string> read_small_file(const std::filesystem::path& file) {

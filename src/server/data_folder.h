@@ -1,9 +1,11 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 #include <string_view>
 
 #include "base/result.h"
+#include "base/unique_fd.h"
 
 namespace kagimori {
 
@@ -26,7 +28,29 @@ struct DataFolder {
   std::filesystem::path pid() const { return path / "server.pid"; }
 };
 
-// Replaces the file in one step (temporary file, fsync, rename), with mode 0600.
+// Writes a file with mode 0600 that is there as a whole or not at all: a temporary one beside it, until it is finished.
+// What had the name before is replaced. kIo.
+class PrivateFileWriter {
+ public:
+  static Result<PrivateFileWriter> open(const std::filesystem::path& file);
+  PrivateFileWriter(PrivateFileWriter&& other) noexcept = default;
+  PrivateFileWriter& operator=(PrivateFileWriter&&) = delete;
+  ~PrivateFileWriter();
+
+  Status write(std::string_view text);
+  Status finish();
+
+ private:
+  explicit PrivateFileWriter(const std::filesystem::path& file);
+  Status flush();
+
+  std::filesystem::path path_;
+  std::string temporary_;
+  UniqueFd file_;
+  std::string buffer_;
+};
+
+// The same at once.
 Status write_private_file(const std::filesystem::path& file, std::string_view text);
 // kIo when it can't be read, kBadConfiguration when it is larger than a megabyte.
 Result<std::string> read_small_file(const std::filesystem::path& file);

@@ -37,10 +37,9 @@ void add_operation(std::vector<OperationCounts>& all, const OperationCounts& cou
 }
 
 HttpResponse page_or_error(const std::optional<std::string>& page) {
-  HttpResponse response;
-  response.status = page ? 200 : 503;
-  response.content_type = page ? "text/plain; version=0.0.4; charset=utf-8" : "text/plain";
-  response.body = page.value_or("Not all workers answered in time.\n");
+  if (!page) return plain_answer(503, "Not all workers answered in time.\n");
+  HttpResponse response = plain_answer(200, *page);
+  response.content_type = "text/plain; version=0.0.4; charset=utf-8";
   return response;
 }
 

@@ -83,17 +83,10 @@ Result<NetConfig> net_config(const Config& config, const MonotonicClock& monoton
 }
 
 std::optional<HttpResponse> plain_page(std::string_view path, Readiness& readiness) {
-  HttpResponse page;
-  page.content_type = "text/plain";
-  if (path == "/healthz") {
-    page.body = "ok\n";
-    return page;
-  }
+  if (path == "/healthz") return plain_answer(200, "ok\n");
   if (path != "/readyz") return std::nullopt;
   const std::string_view obstacle = readiness.obstacle();
-  page.status = obstacle.empty() ? 200 : 503;
-  page.body = fmt::format("{}\n", obstacle.empty() ? "ready" : obstacle);
-  return page;
+  return plain_answer(obstacle.empty() ? 200 : 503, fmt::format("{}\n", obstacle.empty() ? "ready" : obstacle));
 }
 
 ServerReady where(const HttpServer& server, const Config& config) {

@@ -1,17 +1,6 @@
 #include "server/server_handler.h"
 
 namespace kagimori {
-namespace {
-
-HttpResponse plain_answer(int status, std::string body) {
-  HttpResponse response;
-  response.status = status;
-  response.content_type = "text/plain";
-  response.body = std::move(body);
-  return response;
-}
-
-}  // namespace
 
 Result<std::unique_ptr<HttpHandler>> ServerHandler::create(const House& house, HttpWorker& http) {
   TRY_ASSIGN(auto aws, aws::AwsHandler::create(house.dialect, http));

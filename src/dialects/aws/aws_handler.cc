@@ -27,14 +27,6 @@ std::string_view media_type(std::string_view content_type) {
   return content_type;
 }
 
-HttpResponse plain_answer(int status, std::string body) {
-  HttpResponse response;
-  response.status = status;
-  response.content_type = "text/plain";
-  response.body = std::move(body);
-  return response;
-}
-
 HttpResponse too_many_requests() { return plain_answer(429, "Too many requests from this address. Send fewer.\n"); }
 
 HttpResponse wrong_method(std::string allowed) {
