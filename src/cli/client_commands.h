@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <string>
@@ -51,5 +52,25 @@ struct ImportOptions {
   std::string description;
 };
 Status import_key(const ClientOptions& options, const ImportOptions& import);
+
+// Who used a key: id, ARN or alias. `version` 0: all.
+struct KeyUsageOptions {
+  std::string key;
+  std::uint32_t version = 0;
+};
+Status show_key_usage(const ClientOptions& options, const KeyUsageOptions& usage);
+// What would break without the key.
+Status show_blast_radius(const ClientOptions& options, const std::string& key);
+
+// How much each version of a key may protect; a maximum of 0 is none.
+struct KeyLimitOptions {
+  std::string key;  // id or ARN
+  std::uint64_t maximum_uses = 0, maximum_bytes = 0;
+  std::uint16_t warning_percent = 80;
+  bool rotates = false;
+};
+Status set_key_limit(const ClientOptions& options, const KeyLimitOptions& limit);
+Status show_key_limit(const ClientOptions& options, const std::string& key);
+Status remove_key_limit(const ClientOptions& options, const std::string& key);
 
 }  // namespace kagimori::cli

@@ -31,6 +31,16 @@ inline std::string key_store(std::string_view account, std::string_view region, 
 }
 // The attestation document of this digest.
 inline std::string attestation(const Sha256Digest& document) { return "R|" + hex_encode(document); }
+// No item of the cache: what a worker may still use of a key with a usage limit (engine/allowances.h).
+inline constexpr std::string_view kAllowance = "U|";
+inline std::string allowance(std::string_view account, const RowId& row, std::uint32_t version) {
+  return std::string(kAllowance)
+      .append(account)
+      .append("|")
+      .append(hex_encode(row.bytes))
+      .append("|")
+      .append(std::to_string(version));
+}
 // What authenticates the tokens of a grant.
 inline std::string grant_tokens(std::string_view account, const RowId& row, std::string_view grant_id) {
   return std::string("T|").append(account).append("|").append(hex_encode(row.bytes)).append("|").append(grant_id);

@@ -167,6 +167,7 @@ Result<Decryption> begin_decryption(Engine& engine, EngineWorker& worker, const 
   if (request.ignore_ciphertext) return decryption;
   const bool reencrypts = trail.operation() == kms_operation_name(KmsOperation::kReEncrypt);
   TRY_ASSIGN(const std::uint32_t version, check_ciphertext(source));
+  trail.opened_with(version);
   TRY_ASSIGN(decryption.external,
              external_use(engine, caller, trail, source.key, reencrypts ? ExternalSide::kSource : ExternalSide::kOnly));
   if (decryption.external != nullptr) {
@@ -200,6 +201,7 @@ Result<EncryptResponse> encrypt(Engine& engine, EngineWorker& worker, const Call
   use.facts.encryption_algorithm = request.algorithm;
   use.algorithm = request.algorithm;
   use.public_half = true;
+  use.bytes = request.plaintext.size();
   TRY(authorize_use(caller, key, use));
   TRY(check_use(trail, key, use));
   const KeySnapshot& snapshot = key.snapshot();
@@ -209,6 +211,7 @@ Result<EncryptResponse> encrypt(Engine& engine, EngineWorker& worker, const Call
     TRY(check_plaintext_size(snapshot.key.type, request.algorithm, request.plaintext.size()));
   }
   if (request.dry_run) return dry_run_done();
+  TRY(take_allowance(key, use.bytes));
   EncryptResponse response;
   response.key_arn = snapshot.arn;
   if (!symmetric) {
@@ -250,6 +253,7 @@ Result<Decryption> decrypt(Engine& engine, EngineWorker& worker, const Caller& c
   use.facts.encryption_context = request.context;
   use.facts.encryption_algorithm = request.algorithm;
   use.algorithm = request.algorithm;
+  use.bytes = request.ciphertext.size();
   TRY(authorize_source(caller, source, use));
   TRY(check_source(trail, source, use));
   TRY_ASSIGN(Decryption decryption, begin_decryption(engine, worker, caller, trail, source, request));
@@ -293,12 +297,14 @@ Result<ReEncryption> re_encrypt(Engine& engine, EngineWorker& worker, const Call
   from.facts.encryption_algorithm = request.source_algorithm;
   from.facts.reencrypt_on_same_key = same_key;
   from.algorithm = request.source_algorithm;
+  from.bytes = request.ciphertext.size();
   KeyUse to{KmsOperation::kReEncrypt, "kms:ReEncryptTo", Purpose::kProtect, {}};
   to.facts.encryption_context = request.destination_context;
   to.facts.encryption_algorithm = request.destination_algorithm;
   to.facts.reencrypt_on_same_key = same_key;
   to.algorithm = request.destination_algorithm;
   to.public_half = true;
+  to.bytes = request.ciphertext.size();
   TRY(authorize_source(caller, source, from));
   TRY(authorize_use(caller, destination, to));
   TRY(check_source(trail, source, from));
@@ -315,6 +321,7 @@ Result<ReEncryption> re_encrypt(Engine& engine, EngineWorker& worker, const Call
     work.response.destination_material_id = work.destination->primary().material_id;
   }
   TRY_ASSIGN(work.source, begin_decryption(engine, worker, caller, trail, source, opening));
+  if (!request.dry_run) TRY(take_allowance(destination, to.bytes));
   if (request.destination_algorithm == kSymmetricDefault && !request.dry_run) {
     TRY_ASSIGN(work.destination_external, external_use(engine, caller, trail, destination, ExternalSide::kDestination));
   }
@@ -342,9 +349,11 @@ Result<GenerateDataKeyResponse> generate_data_key(Engine& engine, EngineWorker& 
   use.facts.encryption_context = request.context;
   use.facts.encryption_algorithm = kSymmetricDefault;
   use.algorithm = kSymmetricDefault;
+  use.bytes = request.bytes;
   TRY(authorize_use(caller, key, use));
   TRY(check_use(trail, key, use));
   if (request.dry_run) return dry_run_done();
+  TRY(take_allowance(key, use.bytes));
   GenerateDataKeyResponse response;
   response.plaintext = SecretBytes(request.bytes);
   worker.random->fill_private(response.plaintext.expose_mutable());

@@ -54,12 +54,15 @@ Result<DataKeyPairGeneration> generate_data_key_pair(Engine& engine, EngineWorke
                 fmt::format("{} origin is {} which is not valid for this operation.", key.snapshot().arn,
                             aws_origin(key.snapshot().key.origin)));
   }
-  TRY(check_use(trail, key, use));
   DataKeyPairGeneration generation;
-  TRY_ASSIGN(generation.pair, pair_type(request.key_pair_spec));
+  const auto pair = pair_type(request.key_pair_spec);
+  if (pair) use.bytes = pair->length_bits / 8;
+  TRY(check_use(trail, key, use));
+  TRY_ASSIGN(generation.pair, pair);
   TRY(require_support(*worker.crypto, generation.pair));
   TRY(require_material(key));
   if (request.dry_run) return dry_run_done();
+  TRY(take_allowance(key, use.bytes));
   trail.additional("keyMaterialId", key.snapshot().primary().material_id);
   generation.key = key.entry->key;
   canonical_encryption_context(request.context, generation.canonical_context);

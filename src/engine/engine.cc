@@ -89,7 +89,10 @@ void Engine::stop() {
   commits_.wait();
   if (port_.exchange(nullptr) == nullptr) return;
   // The workers' loops have ended, so what they noted may be taken from here.
-  for (EngineWorker* const worker : workers_) usages_.add(worker->usages.take());
+  for (EngineWorker* const worker : workers_) {
+    usages_.add(worker->usages.take());
+    give_back(worker->allowances.take_all());
+  }
   if (const Status saved = save_usages(); !saved) {
     LogLine(LogLevel::kError, "the last use of keys could not be stored").field("reason", saved.error().message);
   }
@@ -112,7 +115,8 @@ Transaction::Environment Engine::environment(PoolThread& thread) {
           parts_.hsm,
           &abandoned_hsm_keys_,
           this,
-          &access_key_uses_};
+          &access_key_uses_,
+          &alarms_};
 }
 
 // --- Identity ---
@@ -185,6 +189,7 @@ void Engine::drop_everywhere(std::vector<std::string> items, std::function<void(
       for (const std::string& item : shared->items) {
         if (item.starts_with("O|")) worker.owner_drops.drop(std::string_view(item).substr(2));
         if (const CacheEntry* const entry = worker.cache.find(item)) entry->supersede();
+        if (item.starts_with(cache_key::kAllowance)) drop_allowance(worker, item);
         worker.cache.erase(item);
         const auto fill = worker.fills.find(item);
         if (fill != worker.fills.end()) fill->second.stale = true;
@@ -225,6 +230,7 @@ void Engine::execute(PoolThread& thread, const std::shared_ptr<Job>& job) {
   const Status same_caller = transaction.check_caller();
   if (!same_caller) return finish(job, fail(same_caller.error()), false);
   Result<std::string> body = job->work(transaction);
+  if (!body && body.error().code == ErrorCode::kStale) return try_again(job);
   if (!body || !transaction.has_writes()) return finish(job, std::move(body), false);
 
   auto outcome = std::make_shared<Outcome>();
@@ -244,12 +250,16 @@ void Engine::execute(PoolThread& thread, const std::shared_ptr<Job>& job) {
   });
 }
 
+// What the job read has moved on.
+void Engine::try_again(const std::shared_ptr<Job>& job) {
+  if (++job->tries >= kMaxTries) return finish(job, fail(busy()), false);
+  job->pool->submit_internal([this, job](PoolThread& thread) { execute(thread, job); });
+}
+
 void Engine::committed(const std::shared_ptr<Job>& job, const Result<std::uint64_t>& revision, Outcome& outcome) {
   if (!revision) {
     if (revision.error().code != ErrorCode::kStale) return finish(job, fail(revision.error()), false);
-    if (++job->tries >= kMaxTries) return finish(job, fail(busy()), false);
-    job->pool->submit_internal([this, job](PoolThread& thread) { execute(thread, job); });
-    return;
+    return try_again(job);
   }
   for (const auto& action : outcome.on_commit) action();
   if (outcome.sweep) wake_sweeper();
@@ -349,10 +359,14 @@ void Engine::emit(EngineWorker& worker, const Caller& caller, const Trail& trail
   const std::string event_id = make_uuid(*worker.random);
   audit::append_json_line(worker.audit_lines, trail.event(caller, error, event_id));
   if (error != nullptr || trail.used_keys().empty() || !counts_as_use(trail.operation())) return;
-  const Timestamp when = parts_.lifecycle_clock.now();
-  for (const UsedKey& key : trail.used_keys()) {
-    worker.usages.note(key, trail.operation(), when, event_id, caller.origin.request_id);
-  }
+  const IdentitySnapshot& who = *caller.identity;
+  const UseNote use{trail.operation(),
+                    who.is_root() ? who.account() : who.unique_id(),
+                    who.principal_arn(),
+                    parts_.lifecycle_clock.now(),
+                    event_id,
+                    caller.origin.request_id};
+  for (const UsedKey& key : trail.used_keys()) worker.usages.note(key, use);
   if (worker.usages.size() >= kMaxNotedUsages) usages_.add(worker.usages.take());
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <functional>
 #include <memory>
@@ -25,6 +26,7 @@
 #include "engine/trail.h"
 #include "engine/transaction.h"
 #include "engine/under_way.h"
+#include "engine/usage_limits.h"
 #include "seal/keyring.h"
 #include "store/store.h"
 
@@ -81,6 +83,8 @@ class Engine : private KeyUsageSource {
   HsmClusters* hsm() const { return parts_.hsm; }
   audit::Sequencer* sequencer() const { return parts_.sequencer; }
   LifecycleClock& lifecycle_clock() { return parts_.lifecycle_clock; }
+  const AlarmCounts& alarms() const { return alarms_; }
+  const GatheredUsages& usages() const { return usages_; }
 
   // --- On a worker's thread ---
 
@@ -131,6 +135,17 @@ class Engine : private KeyUsageSource {
   // Writes the turn's lines; call before its answers go out. On an error no answer of the turn may go out as it is.
   Status flush(EngineWorker& worker);
 
+  // The backups of the store that the audit log tells of, from this time on, the oldest first.
+  struct KnownBackups {
+    struct Backup {
+      Timestamp when;
+      std::string target;  // a path on the machine that made it
+    };
+    std::vector<Backup> backups;
+    std::optional<Timestamp> log_begins;  // nothing is known of earlier ones; nullopt: the log is empty
+  };
+  Result<KnownBackups> backups_since(CryptoContext& crypto, Timestamp since) const;
+
   // --- On any other thread, never a worker's ---
 
   // A change made by the clock or the operator, not by a request. Waits until it is in force on every worker.
@@ -163,6 +178,7 @@ class Engine : private KeyUsageSource {
     std::string body;
     bool sweep = false;
   };
+  void try_again(const std::shared_ptr<Job>& job);
   void committed(const std::shared_ptr<Job>& job, const Result<std::uint64_t>& revision, Outcome& outcome);
   void finish(const std::shared_ptr<Job>& job, Result<std::string> result, bool event_is_written);
   // Puts the events of a change into its batch: `first`, then those that the transaction adds. The lines of all of
@@ -196,7 +212,17 @@ class Engine : private KeyUsageSource {
   // Writes the events of what was noted, where the period is over or all is wanted.
   void tell_of_strangers(bool all);
   void gather_usages();
-  std::optional<KeyLastUsage> recent_usage(const RowId& row) override;
+  Result<KeyUses> recent_uses(std::uint64_t view_revision, const RowId& row) override;
+  Result<std::uint64_t> store_uses(const KeyUses& uses);
+  void save_usages_in_time();
+  static void drop_allowance(EngineWorker& worker, const std::string& name);
+  void start_reservation(EngineWorker& worker, const std::string& item);
+  void end_reservation(EngineWorker& worker, const std::string& item, const Result<ReservedShare>& reserved);
+  // On the pool.
+  Result<ReservedShare> reserve(const std::string& item, std::size_t workers);
+  Result<ReservedShare> reserve_uses(const AllowanceName& name, std::size_t workers);
+  void see_to_limit(const AllowanceName& name, bool rotates);
+  void give_back(const std::vector<Allowances::Unused>& unused);
   // Removes sessions that ended long ago. A damaged one holds up no other.
   void forget_sessions(std::span<const DueEntry> due);
   Status forget_in_one_commit(std::span<const DueEntry> due);
@@ -219,7 +245,8 @@ class Engine : private KeyUsageSource {
   UnderWay commits_;  // of requests, in the store's writer
   KeyCounter key_counter_;
   GatheredUsages usages_;
-  Timestamp usages_saved_;  // of the sweeper's thread
+  AlarmCounts alarms_;
+  std::chrono::steady_clock::time_point usages_due_;  // of the sweeper's thread
   AccessKeyUses access_key_uses_;
   Strangers strangers_;
   LifecycleClockState saved_clock_;  // guarded by system_mutex_

@@ -1,5 +1,6 @@
 #include "base/encoding.h"
 #include "base/log.h"
+#include "engine/cache_key.h"
 #include "engine/engine.h"
 #include "engine/grant_records.h"
 #include "engine/loader.h"
@@ -44,6 +45,7 @@ void Engine::start_fill(EngineWorker& worker, const std::string& item) {
     end_fill(worker, item, fail(ErrorCode::kServiceUnavailable, "The server is starting. Try again."));
     return;
   }
+  if (item.starts_with(cache_key::kAllowance)) return start_reservation(worker, item);
   worker.fills[item].identity_seen = worker.owner_drops.latest();
   auto document = worker.documents.extract(item);
   const bool is_read = document.empty();

@@ -17,7 +17,6 @@ constexpr int kMaxTries = 32;
 constexpr std::size_t kSweepPage = 256;
 constexpr std::size_t kRewrapRecords = 500;
 constexpr std::int64_t kSaveClockSeconds = 60;
-constexpr std::int64_t kSaveUsagesSeconds = 60;
 constexpr std::size_t kUsesPage = 256;
 constexpr std::chrono::milliseconds kStopPoll{100};
 // How long one turn of the sweeper re-wraps at a stretch.
@@ -91,7 +90,9 @@ Status Engine::run_system(std::string_view event_name, const std::function<Statu
     Trail trail(OperationInfo{event_name, false, Plane::kManagement});
     TRY_ASSIGN(auto read, parts_.store.read());
     Transaction transaction(environment(thread), std::move(read), clock, trail);
-    TRY(work(transaction));
+    const Status worked = work(transaction);
+    if (!worked && worked.error().code == ErrorCode::kStale) continue;
+    TRY(worked);
     if (!transaction.has_writes()) return {};
 
     const std::string event_id = make_uuid(*thread.random);
@@ -311,9 +312,8 @@ void Engine::sweeper_loop() {
 }
 
 void Engine::do_chores() {
-  if (const Timestamp now = parts_.clock.now(); now >= usages_saved_.plus_seconds(kSaveUsagesSeconds)) {
-    usages_saved_ = now;
-    if (const Status saved = save_usages(); !saved) report("the use of keys could not be stored", saved.error());
+  save_usages_in_time();
+  {
     const std::lock_guard system(system_mutex_);
     if (const Status saved = save_access_key_uses(); !saved) {
       report("the last uses of access keys are not saved", saved.error());

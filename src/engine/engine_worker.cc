@@ -11,6 +11,8 @@ Result<std::unique_ptr<EngineWorker>> EngineWorker::create(std::size_t index, co
   return worker;
 }
 
+bool EngineWorker::misses_allowance() const { return missing.starts_with(cache_key::kAllowance); }
+
 Result<CacheEntry*> EngineWorker::need(std::string name) {
   CacheEntry* entry = cache.find(name);
   if (entry != nullptr) return entry;

@@ -9,6 +9,7 @@
 
 #include "crypto/context.h"
 #include "crypto/random.h"
+#include "engine/allowances.h"
 #include "engine/key_usage.h"
 #include "engine/owner_drops.h"
 #include "engine/settings.h"
@@ -32,6 +33,8 @@ struct EngineWorker {
 
   // The item that a verb did not find; set together with ErrorCode::kCacheMiss. Engine::fill fetches it.
   std::string missing;
+  // It is a share of a usage limit, which can run short again and again, each time for one that comes after another.
+  bool misses_allowance() const;
   // The cached item, or kCacheMiss.
   Result<CacheEntry*> need(std::string name);
   // The holder of an access key, unless what it depends on has changed since.
@@ -47,6 +50,7 @@ struct EngineWorker {
   std::unordered_map<std::string, Bytes> documents;  // of attestation, by the item that a fill is to make of it
 
   WorkerUsages usages;
+  Allowances allowances;
   WorkerMetrics metrics;
   Throttle::Known buckets;
 

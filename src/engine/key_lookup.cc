@@ -122,8 +122,30 @@ Status check_use(Trail& trail, const CachedKey& key, const KeyUse& use) {
   if (lifecycle_permits(state, use.purpose) != Permission::kYes) {
     return fail(ErrorCode::kInvalidState, fmt::format("{} is {}.", snapshot.arn, lifecycle_state_name(state.state)));
   }
-  trail.used(snapshot.key);
+  constexpr std::size_t kService = std::string_view("kms:").size();
+  trail.used({snapshot.key.account, snapshot.key.row, use.action.substr(kService), primary.number, use.bytes});
   return {};
+}
+
+Status take_allowance(const CachedKey& key, std::size_t bytes) {
+  const KeySnapshot& snapshot = key.snapshot();
+  if (!snapshot.usage_limit) return {};
+  const std::uint32_t version = snapshot.key.primary_version;
+  const std::string name = cache_key::allowance(snapshot.key.account, snapshot.key.row, version);
+  Allowances::Answer answer = key.worker->allowances.take(name, *snapshot.usage_limit, bytes);
+  switch (answer.taken) {
+    case Allowances::Taken::kYes:
+      return {};
+    case Allowances::Taken::kMoreIsNeeded:
+      key.worker->missing = std::move(answer.needed);
+      return fail(ErrorCode::kCacheMiss, "Not reserved.");
+    case Allowances::Taken::kLimitReached:
+      break;
+  }
+  return fail(ErrorCode::kInvalidState,
+              fmt::format("{} has reached its usage limit with version {}. Rotate the key, or call "
+                          "Kagimori.PutKeyUsageLimit with a higher limit.",
+                          snapshot.arn, version));
 }
 
 Status require_material(const CachedKey& key, const VersionSnapshot& version) {

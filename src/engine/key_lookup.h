@@ -40,11 +40,16 @@ struct KeyUse {
   std::string_view usage = "ENCRYPT_DECRYPT";  // that the key must have
   std::string_view algorithm = {};             // that the key must offer; empty: the operation has no choice
   bool public_half = false;                    // the public key does it, where the key is a pair
+  std::size_t bytes = 0;                       // that are given to the key (docs/usage.md)
 };
 // kAccessDenied, or kCacheMiss where grants decide.
 Status authorize_use(const Caller& caller, const CachedKey& key, const KeyUse& use);
 // The last of the checks; puts the key on the trail as one that is used.
 Status check_use(Trail& trail, const CachedKey& key, const KeyUse& use);
+
+// Takes one protecting use on so many bytes from what the key's usage limit leaves, where it has one; the last step
+// before the cryptography. kCacheMiss where more must be reserved first, kInvalidState when the limit is reached.
+Status take_allowance(const CachedKey& key, std::size_t bytes);
 
 // The custom key store of a key that is in one (KeySnapshot::external).
 Result<std::shared_ptr<const KeyStoreSnapshot>> key_store_of(const CachedKey& key);

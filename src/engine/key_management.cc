@@ -7,6 +7,7 @@
 #include "engine/key_policies.h"
 #include "engine/key_protection.h"
 #include "engine/key_store_records.h"
+#include "engine/key_uses.h"
 #include "engine/lifecycle_changes.h"
 #include "engine/marker.h"
 #include "engine/new_key.h"
@@ -22,10 +23,20 @@ constexpr std::int64_t kSecondsPerDay = 86'400;
 std::string_view state_name(bool enabled) { return enabled ? "Enabled" : "Disabled"; }
 
 // The whole days since the key was last used, or made where it never was (kms:TrailingDaysWithoutKeyUsage).
-Result<std::int64_t> days_without_usage(Transaction& transaction, const Key& key) {
-  TRY_ASSIGN(const auto usage, transaction.last_usage(key));
+std::int64_t days_without_usage(Transaction& transaction, const Key& key, const std::optional<KeyLastUsage>& usage) {
   const Timestamp since = usage ? usage->when : key.created;
   return (transaction.lifecycle_now().seconds() - since.seconds()) / kSecondsPerDay;
+}
+
+// Who takes a key out of use that somebody has just used should hear of it before the deletion date does.
+void tell_of_recent_use(Transaction& transaction, const Key& key, const std::optional<KeyLastUsage>& usage) {
+  if (!used_recently(transaction, usage)) return;
+  const std::string_view operation = transaction.trail().operation();
+  transaction.raise_alarm(Alarm::kKeyUsedRecently, key)
+      .detail("operation", operation)
+      .detail("principal", transaction.caller().identity->arn)
+      .detail("lastUsageTime", to_iso8601(usage->when))
+      .detail("lastUsageOperation", usage->operation);
 }
 
 Status set_enabled(Transaction& transaction, std::string_view key_id, bool enabled) {
@@ -33,8 +44,10 @@ Status set_enabled(Transaction& transaction, std::string_view key_id, bool enabl
   transaction.trail().parameter("keyId", key_id);
   TRY_ASSIGN(const TransactionKey found, transaction.find_key(key_id, false));
   RequestFacts facts;
+  std::optional<KeyLastUsage> usage;
   if (!enabled) {
-    TRY_ASSIGN(facts.trailing_days_without_usage, days_without_usage(transaction, found.key));
+    TRY_ASSIGN(usage, transaction.last_usage(found.key));
+    facts.trailing_days_without_usage = days_without_usage(transaction, found.key, usage);
   }
   TRY(transaction.authorize_key(enabled ? "kms:EnableKey" : "kms:DisableKey", found, facts));
   TRY(check_key_state(operation, found.state(), found.arn));
@@ -45,6 +58,7 @@ Status set_enabled(Transaction& transaction, std::string_view key_id, bool enabl
   TRY(transaction.add_transition(key, state_name(found.key.enabled), state_name(enabled),
                                  enabled ? "enabled" : "disabled"));
   key.enabled = enabled;
+  if (!enabled) tell_of_recent_use(transaction, key, usage);
   // A rotation that fell due while the key was disabled happens now.
   if (enabled && key.rotation_period_days && key.next_rotation <= transaction.lifecycle_now()) {
     TRY(rotate_key(transaction, key, RotationType::kAutomatic));
@@ -188,7 +202,8 @@ Result<ScheduledDeletion> schedule_key_deletion(Transaction& transaction, std::s
   TRY_ASSIGN(const TransactionKey found, transaction.find_key(key_id, false));
   RequestFacts facts;
   facts.pending_window_days = days;
-  TRY_ASSIGN(facts.trailing_days_without_usage, days_without_usage(transaction, found.key));
+  TRY_ASSIGN(const auto usage, transaction.last_usage(found.key));
+  facts.trailing_days_without_usage = days_without_usage(transaction, found.key, usage);
   TRY(transaction.authorize_key("kms:ScheduleKeyDeletion", found, facts));
   if (days < kMinPendingWindowDays || days > kMaxPendingWindowDays) {
     return fail(ErrorCode::kValidation, fmt::format("PendingWindowInDays must be between {} and {}.",
@@ -205,6 +220,7 @@ Result<ScheduledDeletion> schedule_key_deletion(Transaction& transaction, std::s
                                  "deletion-scheduled"));
   if (!waits) key.deletion_date = transaction.lifecycle_now().plus_days(days);
   key.pending_window_days = static_cast<std::uint16_t>(days);
+  tell_of_recent_use(transaction, key, usage);
   TRY(transaction.save_key(found.key, key));
   transaction.trail().response("keyId", found.arn).response("keyState", aws_key_state_name(state));
   if (key.deletion_date) transaction.trail().response("deletionDate", to_iso8601(*key.deletion_date));

@@ -12,6 +12,7 @@
 #include "model/custom_key_store.h"
 #include "model/key.h"
 #include "model/key_state.h"
+#include "model/key_usage.h"
 #include "policy/policy.h"
 
 namespace kagimori {
@@ -38,7 +39,8 @@ struct KeySnapshot {
   std::vector<VersionSnapshot> versions;     // ascending
   std::vector<std::string> replica_regions;  // of a multi-Region key, whatever its own role
   std::optional<ExternalKey> external;       // of a key in a custom key store
-  const Clock* lifecycle_clock = nullptr;    // the engine's, which outlives every snapshot
+  std::optional<UsageLimit> usage_limit;
+  const Clock* lifecycle_clock = nullptr;  // the engine's, which outlives every snapshot
   // Set once a change has made this an older truth: work that waited on the pool looks before it starts.
   Superseded superseded;
 

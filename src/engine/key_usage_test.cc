@@ -5,11 +5,32 @@
 namespace kagimori {
 namespace {
 
-UsedKey key(std::uint8_t number) {
-  UsedKey used;
-  used.account = "111122223333";
-  used.row.bytes[0] = number;
-  return used;
+RowId row(std::uint8_t number) {
+  RowId id;
+  id.bytes[0] = number;
+  return id;
+}
+
+UsedKey key(std::uint8_t number, std::string_view operation = "Encrypt", std::uint32_t version = 1) {
+  return {"111122223333", row(number), operation, version, 10};
+}
+
+UseNote use(std::int64_t when, std::string_view principal = "AIDAANN", std::string_view operation = "Encrypt") {
+  return {operation, principal, "arn:ann", Timestamp{when}, "event", "request"};
+}
+
+KeyUses noted(std::initializer_list<std::pair<UsedKey, UseNote>> uses) {
+  WorkerUsages worker;
+  for (const auto& [used, note] : uses) worker.note(used, note);
+  return worker.take();
+}
+
+// Stores nothing, at a revision.
+GatheredUsages::Save stores_at(std::uint64_t revision, KeyUses* saved = nullptr) {
+  return [revision, saved](const KeyUses& uses) -> Result<std::uint64_t> {
+    if (saved != nullptr) saved->add(uses);
+    return revision;
+  };
 }
 
 TEST(KeyUsage, OnlyCryptographicOperationsCount) {
@@ -23,47 +44,85 @@ TEST(KeyUsage, OnlyCryptographicOperationsCount) {
 
 TEST(KeyUsage, AWorkerKeepsTheLastUseOfEachKey) {
   WorkerUsages worker;
-  worker.note(key(1), "Encrypt", Timestamp{10}, "event 1", "request 1");
-  worker.note(key(2), "Sign", Timestamp{20}, "event 2", "request 2");
-  worker.note(key(1), "Decrypt", Timestamp{30}, "event 3", "request 3");
-  ASSERT_EQ(worker.size(), 2U);
-  KeyUsages taken = worker.take();
+  worker.note(key(1), use(10));
+  worker.note(key(2), use(20));
+  worker.note(key(1), {"Decrypt", "AIDABOB", "arn:bob", Timestamp{30}, "event 3", "request 3"});
+  const KeyUses taken = worker.take();
   EXPECT_EQ(worker.size(), 0U);
-  const KeyLastUsage& first = taken.at(key(1).row);
-  EXPECT_EQ(first.operation, "Decrypt");
-  EXPECT_EQ(first.when, Timestamp{30});
-  EXPECT_EQ(first.event_id, "event 3");
-  EXPECT_EQ(first.request_id, "request 3");
-  EXPECT_EQ(first.account, "111122223333");
+  ASSERT_EQ(taken.last.size(), 2U);
+  const KeyLastUsage& first = taken.last.at(row(1));
+  EXPECT_EQ(first, (KeyLastUsage{row(1), "111122223333", "Decrypt", Timestamp{30}, "event 3", "request 3"}));
+  EXPECT_TRUE(worker.take().empty());
 }
 
-TEST(KeyUsage, TheNewestOfAllWorkersWins) {
-  GatheredUsages gathered;
-  WorkerUsages first, second;
-  first.note(key(1), "Encrypt", Timestamp{30}, "e", "r");
-  second.note(key(1), "Decrypt", Timestamp{20}, "e", "r");
-  gathered.add(first.take());
-  gathered.add(second.take());
-  EXPECT_EQ(gathered.find(key(1).row)->operation, "Encrypt");
-  EXPECT_FALSE(gathered.find(key(2).row));
+TEST(KeyUsage, AWorkerCountsByVersionPrincipalAndOperation) {
+  const KeyUses taken = noted({{key(1), use(10)},
+                               {key(1), use(30)},
+                               {key(1, "Decrypt"), use(20)},
+                               {key(1, "Decrypt", 2), use(21)},
+                               {key(1), use(22, "AIDABOB")},
+                               {key(2), use(23)}});
+  ASSERT_EQ(taken.counts.size(), 4U);
+  const KeyUseCount& count = taken.counts.at({row(1), 1, "AIDAANN"});
+  EXPECT_EQ(count.operations, (std::vector<OperationUse>{{"Decrypt", 1, 10}, {"Encrypt", 2, 20}}));
+  EXPECT_EQ(count.first, Timestamp{10});
+  EXPECT_EQ(count.arn, "arn:ann");
+  EXPECT_EQ(taken.counts.at({row(1), 2, "AIDAANN"}).operations, (std::vector<OperationUse>{{"Decrypt", 1, 10}}));
 }
 
-TEST(KeyUsage, WhatIsUsedWhileItIsStoredStays) {
+TEST(KeyUsage, WorkersAreAddedUp) {
   GatheredUsages gathered;
-  WorkerUsages worker;
-  worker.note(key(1), "Encrypt", Timestamp{10}, "e", "r");
-  worker.note(key(2), "Encrypt", Timestamp{10}, "e", "r");
-  gathered.add(worker.take());
-  const auto stored = gathered.some(10);
-  EXPECT_EQ(gathered.some(1).size(), 1U);
-  ASSERT_EQ(stored.size(), 2U);
-  worker.note(key(2), "Decrypt", Timestamp{11}, "e", "r");
-  gathered.add(worker.take());
-  gathered.remove(stored);
-  EXPECT_FALSE(gathered.find(key(1).row));
-  EXPECT_EQ(gathered.find(key(2).row)->operation, "Decrypt");
-  gathered.remove(gathered.some(10));
-  EXPECT_TRUE(gathered.empty());
+  gathered.add(noted({{key(1), use(30)}}));
+  gathered.add(noted({{key(1), {"Decrypt", "AIDAANN", "arn:of-old", Timestamp{20}, "e", "r"}}}));
+  const KeyUses uses = *gathered.beside(0, row(1));
+  EXPECT_EQ(uses.last.at(row(1)).operation, "Encrypt");
+  const KeyUseCount& count = uses.counts.begin()->second;
+  EXPECT_EQ(count.operations, (std::vector<OperationUse>{{"Encrypt", 2, 20}}));
+  EXPECT_EQ(count.first, Timestamp{20});
+  EXPECT_EQ(count.last, Timestamp{30});
+  EXPECT_EQ(count.arn, "arn:ann");
+  EXPECT_TRUE(gathered.beside(0, row(2))->empty());
+}
+
+TEST(KeyUsage, WhatIsStoredIsNotBesideTheStoreAnyMore) {
+  GatheredUsages gathered;
+  gathered.add(noted({{key(1), use(1)}, {key(2), use(2)}, {key(3), use(3)}}));
+  KeyUses saved;
+  EXPECT_TRUE(*gathered.save_some(2, stores_at(7, &saved)));
+  EXPECT_EQ(saved.counts.size(), 2U);
+  EXPECT_EQ(gathered.size(), 1U);
+  EXPECT_EQ(gathered.beside(6, row(3)).error().code, ErrorCode::kStale);
+  EXPECT_FALSE(gathered.beside(7, row(3))->empty());
+  EXPECT_TRUE(gathered.beside(7, row(1))->empty());
+  EXPECT_TRUE(*gathered.save_some(2, stores_at(8)));
+  EXPECT_FALSE(*gathered.save_some(2, stores_at(9)));
+}
+
+TEST(KeyUsage, WhatCanNotBeStoredStays) {
+  GatheredUsages gathered;
+  gathered.add(noted({{key(1), use(1)}}));
+  const auto full = [](const KeyUses&) -> Result<std::uint64_t> { return fail(ErrorCode::kStorageFull, "full"); };
+  EXPECT_EQ(gathered.save_some(2, full).error().code, ErrorCode::kStorageFull);
+  gathered.add(noted({{key(1), use(2)}}));
+  EXPECT_EQ(gathered.beside(0, row(1))->counts.begin()->second.operations.front().count, 2U);
+  EXPECT_EQ(gathered.forgotten(), 0U);
+}
+
+TEST(KeyUsage, ThereIsABound) {
+  GatheredUsages gathered;
+  KeyUses many;
+  for (std::size_t i = 0; i < GatheredUsages::kMaxCounts; ++i) {
+    KeyUseCount count;
+    count.version = static_cast<std::uint32_t>(i);
+    count.operations = {{"Encrypt", 1, 1}};
+    UsageKey name = usage_key(count);
+    many.counts.emplace_hint(many.counts.end(), std::move(name), std::move(count));
+  }
+  gathered.add(std::move(many));
+  gathered.add(noted({{key(0, "Encrypt", 3), use(1, "")}, {key(9), use(2)}, {key(9), use(3)}}));
+  EXPECT_EQ(gathered.size(), GatheredUsages::kMaxCounts);
+  EXPECT_EQ(gathered.forgotten(), 2U) << "of what is known already, nothing is forgotten";
+  EXPECT_TRUE(gathered.beside(0, row(9))->empty());
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "engine/loader.h"
 #include "engine/replica_material.h"
 #include "engine/replication_changes.h"
+#include "engine/usage_limits.h"
 #include "model/arn.h"
 #include "model/key_due.h"
 
@@ -104,10 +105,9 @@ Result<std::string> rotate_key(Transaction& transaction, Key& key, RotationType 
     TRY(copy_rotation(transaction, key, superseded, made));
     material_id = made.version.material_id;
   }
-  if (rotation == RotationType::kAutomatic) {
+  if (rotation == RotationType::kOnDemand) ++key.on_demand_rotations;
+  if (rotation == RotationType::kAutomatic && key.rotation_period_days) {
     key.next_rotation = transaction.lifecycle_now().plus_days(*key.rotation_period_days);
-  } else {
-    ++key.on_demand_rotations;
   }
   return material_id;
 }
@@ -142,6 +142,7 @@ Status destroy_key(Transaction& transaction, const Key& before, std::string_view
     TRY(destroy_object(transaction, object.record));
   }
   TRY(free_aliases(transaction, key));
+  TRY(remove_usage_limit(transaction, key));
   TRY(remove_grants(transaction, key, transaction.lifecycle_now()));
   TRY(transaction.erase(Table::kKeyIds, record_key::key_id(account, key.region, key.key_id)));
   TRY(transaction.add_transition(key, "PendingDeletion", "Destroyed", reason));
@@ -186,6 +187,14 @@ void tell_rotation(Trail& trail, const Key& key, std::string_view previous_mater
 
 }  // namespace
 
+Status rotate_automatically(Transaction& transaction, const Key& before) {
+  Key key = before;
+  TRY_ASSIGN(const std::string previous_material, material_id_of(transaction, before));
+  TRY_ASSIGN(const std::string material, rotate_key(transaction, key, RotationType::kAutomatic));
+  tell_rotation(transaction.trail(), before, previous_material, material);
+  return transaction.save_key(before, key);
+}
+
 Status apply_due(Transaction& transaction, const DueEntry& due) {
   TRY_ASSIGN(const auto key, transaction.get<Key>(due.account, Table::kKeys, record_key::key(due.account, due.row)));
   if (!key) return fail(ErrorCode::kCorrupt, "A due change names a key that is not in the store.");
@@ -202,12 +211,7 @@ Status apply_due(Transaction& transaction, const DueEntry& due) {
   if (due.kind == DueKind::kReplicate) {
     return key->replication_due == due.when ? finish_replication(transaction, *key) : Status();
   }
-  if (rotation_due(*key) != due.when) return {};
-  Key after = *key;
-  TRY_ASSIGN(const std::string previous_material, material_id_of(transaction, *key));
-  TRY_ASSIGN(const std::string material, rotate_key(transaction, after, RotationType::kAutomatic));
-  tell_rotation(transaction.trail(), *key, previous_material, material);
-  return transaction.save_key(*key, after);
+  return rotation_due(*key) == due.when ? rotate_automatically(transaction, *key) : Status();
 }
 
 }  // namespace kagimori

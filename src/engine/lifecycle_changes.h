@@ -19,6 +19,9 @@ Result<NewVersion> add_version(Transaction& transaction, Key& key, RotationType 
 // of the material that protects from then on.
 Result<std::string> rotate_key(Transaction& transaction, Key& key, RotationType rotation);
 
+// Rotates because the clock or a usage limit wants it, and tells so on the trail.
+Status rotate_automatically(Transaction& transaction, const Key& before);
+
 // Destroys every version's material and leaves the record, its history and a tombstone; names and aliases are freed.
 // The key must be pending deletion; `reason` is the code of the transition.
 Status destroy_key(Transaction& transaction, const Key& before, std::string_view reason = "deletion-date");

@@ -132,6 +132,8 @@ Result<std::shared_ptr<const KeySnapshot>> load_key(RecordReader& reader, const 
   TRY_ASSIGN(snapshot->aliases, load_alias_names(reader, snapshot->key));
   TRY(load_versions(reader, *snapshot));
   TRY_ASSIGN(snapshot->replica_regions, load_replica_regions(reader, snapshot->key));
+  TRY_ASSIGN(auto limit, reader.get<UsageLimit>(account, Table::kUsageLimits, record_key::key(account, row->record)));
+  if (limit) snapshot->usage_limit = std::move(limit->record);
   return Answer(std::move(snapshot));
 }
 

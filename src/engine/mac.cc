@@ -20,6 +20,7 @@ Result<CachedKey> admit(Engine& engine, EngineWorker& worker, const Caller& call
   use.facts.mac_algorithm = request.algorithm;
   use.usage = "GENERATE_VERIFY_MAC";
   use.algorithm = request.algorithm;
+  use.bytes = request.message.size();
   TRY(authorize_use(caller, key, use));
   TRY(check_use(trail, key, use));
   return key;
@@ -38,6 +39,7 @@ Result<GenerateMacResponse> generate_mac(Engine& engine, EngineWorker& worker, c
   TRY_ASSIGN(const CachedKey key, admit(engine, worker, caller, trail, request,
                                         {KmsOperation::kGenerateMac, "kms:GenerateMac", Purpose::kProtect, {}}));
   if (request.dry_run) return dry_run_done();
+  TRY(take_allowance(key, request.message.size()));
   GenerateMacResponse response;
   TRY_ASSIGN(response.mac, mac_of(worker, key, request));
   response.key_arn = key.snapshot().arn;

@@ -25,6 +25,9 @@ struct Loaded {
   X(KeyObject)                   \
   X(KeyPolicy)                   \
   X(KeyLastUsage)                \
+  X(KeyUseCount)                 \
+  X(UsageLimit)                  \
+  X(UsageReservation)            \
   X(Transition)                  \
   X(Tombstone)                   \
   X(Alias)                       \

@@ -54,6 +54,7 @@ struct EngineSettings {
   Quotas quotas;
   RequestRates request_rates = {};
   AttestationSettings attestation = {};
+  std::int64_t recent_use_days = 30;  // disabling or deleting a key that was used within them raises an alarm
 
   bool serves(std::string_view name) const;
   std::vector<std::string> all_regions() const;  // the home region first, each once

@@ -31,6 +31,7 @@ Result<Derivation> derive_shared_secret(Engine& engine, EngineWorker& worker, co
   use.algorithm = request.algorithm;
   use.facts.key_agreement_algorithm = request.algorithm;
   use.facts.recipient = request.recipient;
+  use.bytes = request.peer.size();
   TRY_ASSIGN(const CachedKey key, find_cached_key(engine, worker, caller, trail, request.key_id, use.action));
   TRY(authorize_use(caller, key, use));
   TRY(check_use(trail, key, use));
@@ -53,6 +54,7 @@ Result<EncapsulateResponse> encapsulate(Engine& engine, EngineWorker& worker, co
   TRY_ASSIGN(const CachedKey key, admit_kem(engine, worker, caller, trail, request, use));
   TRY_ASSIGN(const auto with, public_key(worker, key));
   if (request.dry_run) return dry_run_done();
+  TRY(take_allowance(key, use.bytes));
   EncapsulateResponse response;
   TRY_ASSIGN(response.encapsulation, kagimori::encapsulate(*worker.crypto, *with));
   response.key_arn = key.snapshot().arn;
@@ -61,8 +63,9 @@ Result<EncapsulateResponse> encapsulate(Engine& engine, EngineWorker& worker, co
 
 Result<DecapsulateResponse> decapsulate(Engine& engine, EngineWorker& worker, const Caller& caller, Trail& trail,
                                         const KemRequest& request, ByteView ciphertext) {
-  TRY_ASSIGN(const CachedKey key, admit_kem(engine, worker, caller, trail, request,
-                                            {KmsOperation::kDecapsulate, "kms:Decapsulate", Purpose::kProcess, {}}));
+  KeyUse use{KmsOperation::kDecapsulate, "kms:Decapsulate", Purpose::kProcess, {}};
+  use.bytes = ciphertext.size();
+  TRY_ASSIGN(const CachedKey key, admit_kem(engine, worker, caller, trail, request, use));
   TRY_ASSIGN(const auto with, private_key(worker, key));
   DecapsulateResponse response;
   TRY_ASSIGN(response.secret, kagimori::decapsulate(*worker.crypto, *with, ciphertext));

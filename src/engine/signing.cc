@@ -66,6 +66,7 @@ Result<CachedKey> admit(Engine& engine, EngineWorker& worker, const Caller& call
   use.facts.message_type = request.message_type;
   use.usage = kSignVerify;
   use.algorithm = request.algorithm;
+  use.bytes = request.message.size();
   TRY(authorize_use(caller, key, use));
   TRY(check_use(trail, key, use));
   return key;
@@ -90,6 +91,7 @@ Result<Signing> sign(Engine& engine, EngineWorker& worker, const Caller& caller,
   TRY_ASSIGN(signing.scheme, check_message(request));
   TRY_ASSIGN(signing.with, private_key(worker, key));
   if (request.dry_run) return dry_run_done();
+  TRY(take_allowance(key, request.message.size()));
   signing.key = key.entry->key;
   signing.on_pool = belongs_on_pool(signing.key->key.type, true);
   signing.form = form_of(request.message_type);

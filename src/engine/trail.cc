@@ -67,8 +67,13 @@ Trail& Trail::resource(std::string_view arn) {
   return *this;
 }
 
-Trail& Trail::used(const Key& key) {
-  used_keys_.push_back({key.account, key.row});
+Trail& Trail::used(UsedKey key) {
+  used_keys_.push_back(std::move(key));
+  return *this;
+}
+
+Trail& Trail::opened_with(std::uint32_t version) {
+  used_keys_.front().version = version;
   return *this;
 }
 
@@ -82,6 +87,11 @@ Trail& Trail::by_service() {
   return *this;
 }
 
+Trail& Trail::service_event() {
+  service_event_ = true;
+  return *this;
+}
+
 void Trail::reset() {
   used_keys_.clear();
   parameters_.clear();
@@ -91,6 +101,7 @@ void Trail::reset() {
   resources_.clear();
   region_.clear();
   by_service_ = false;
+  service_event_ = false;
 }
 
 audit::Event Trail::event(const Caller& caller, const Error* error, std::string_view event_id) const {
@@ -137,6 +148,7 @@ audit::Event Trail::event(const Caller& caller, const Error* error, std::string_
   }
   event.resources = resources_;
   event.read_only = operation_.read_only;
+  event.service_event = service_event_;
   return event;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -23,6 +24,9 @@ struct OperationInfo {
 struct UsedKey {
   AccountId account;
   RowId row;
+  std::string_view operation = {};  // a literal, as IAM names the action: "ReEncryptTo"
+  std::uint32_t version = 1;        // of the key
+  std::uint64_t bytes = 0;          // that are given to it
 };
 
 // How AWS calls it when related multi-Region keys are brought in line with each other.
@@ -43,11 +47,15 @@ class Trail {
   Trail& detail(std::string_view name, std::string_view text);  // of what the clock does
   Trail& resource(std::string_view arn);
   // A key whose material the request uses, if it succeeds.
-  Trail& used(const Key& key);
+  Trail& used(UsedKey key);
+  // It is this version of the first such key, that of a ciphertext.
+  Trail& opened_with(std::uint32_t version);
   // Where it happens, if not in the region that the caller asked.
   Trail& region(std::string_view name);
   // The service itself does it, on behalf of nobody.
   Trail& by_service();
+  // Nobody asked for it.
+  Trail& service_event();
 
   std::string_view operation() const { return operation_.name; }
   Plane plane() const { return operation_.plane; }
@@ -67,6 +75,7 @@ class Trail {
   std::vector<UsedKey> used_keys_;
   std::string region_;
   bool by_service_ = false;
+  bool service_event_ = false;
 };
 
 }  // namespace kagimori

@@ -142,11 +142,14 @@ Status Transaction::authorize_key(std::string_view action, const TransactionKey&
   return authorize_in(key.key.region, {action, key.arn, &target, cross_account_operation, facts});
 }
 
+Result<KeyUses> Transaction::recent_uses(const Key& key) {
+  if (environment_.usages == nullptr) return KeyUses();
+  return environment_.usages->recent_uses(read_->store_revision(), key.row);
+}
+
 Result<std::optional<KeyLastUsage>> Transaction::last_usage(const Key& key) {
-  if (environment_.usages != nullptr) {
-    auto recent = environment_.usages->recent_usage(key.row);
-    if (recent) return recent;
-  }
+  TRY_ASSIGN(const KeyUses recent, recent_uses(key));
+  if (const auto found = recent.last.find(key.row); found != recent.last.end()) return found->second;
   TRY_ASSIGN(auto stored,
              reader_.get<KeyLastUsage>(key.account, Table::kKeyUsages, record_key::key(key.account, key.row)));
   return stored ? std::optional(std::move(stored->record)) : std::nullopt;
@@ -191,6 +194,20 @@ Status Transaction::add_transition(Key& key, std::string_view from, std::string_
   transition.reason_code = reason_code;
   return put(key.account, Table::kTransitions, record_key::transition(key.account, key.row, transition.sequence),
              encode(transition));
+}
+
+void Transaction::count_alarm(Alarm alarm) {
+  if (environment_.alarms != nullptr) on_commit([alarms = environment_.alarms, alarm] { alarms->count(alarm); });
+}
+
+Trail& Transaction::raise_alarm(Alarm alarm, const Key& key) {
+  count_alarm(alarm);
+  return add_event({alarm_name(alarm), true, Plane::kManagement})
+      .by_service()
+      .service_event()
+      .region(key.region)
+      .resource(key_arn(key.region, key.account, key.key_id))
+      .detail("keyId", key.key_id);
 }
 
 Status Transaction::check_caller() {

@@ -14,6 +14,7 @@
 #include "base/random.h"
 #include "engine/access.h"
 #include "engine/access_key_uses.h"
+#include "engine/alarms.h"
 #include "engine/caller.h"
 #include "engine/hsm_keys.h"
 #include "engine/key_counter.h"
@@ -62,6 +63,7 @@ class Transaction {
     AbandonedHsmKeys* abandoned_hsm_keys = nullptr;  // where `hsm` is there
     KeyUsageSource* usages = nullptr;                // null where nothing is used: then the store's word is all
     const AccessKeyUses* access_key_uses = nullptr;
+    AlarmCounts* alarms = nullptr;  // null: nobody counts them
   };
 
   Transaction(const Environment& environment, std::unique_ptr<ReadTransaction> read, const Caller& caller,
@@ -76,6 +78,8 @@ class Transaction {
   HsmClusters* hsm() { return environment_.hsm; }
   AbandonedHsmKeys* abandoned_hsm_keys() { return environment_.abandoned_hsm_keys; }
   KeyCounter& key_counter() { return environment_.key_counter; }
+  // What the store does not have yet of the uses of a key.
+  Result<KeyUses> recent_uses(const Key& key);
   // The last use of a key, also one of this moment; nullopt for a key that was never used.
   Result<std::optional<KeyLastUsage>> last_usage(const Key& key);
   Timestamp now() const { return environment_.now; }
@@ -112,6 +116,10 @@ class Transaction {
   Trail& add_event(const OperationInfo& operation) { return events_.emplace_back(operation); }
   // Has the clock look at once for what is due, as soon as the change is durable.
   void request_sweep() { sweep_requested_ = true; }
+  // Counts an alarm, if the change is made: the operation's own event tells of it, or that of raise_alarm().
+  void count_alarm(Alarm alarm);
+  // Its trail, for details.
+  Trail& raise_alarm(Alarm alarm, const Key& key);
   // Runs once the commit is durable, on the writer's thread; must not block.
   void on_commit(std::function<void()> action) { on_commit_.push_back(std::move(action)); }
   Batch& batch() { return batch_; }

@@ -193,16 +193,6 @@ struct Tombstone {
   bool operator==(const Tombstone&) const = default;
 };
 
-// The last use of a key, in lifecycle time. Table kKeyUsages.
-struct KeyLastUsage {
-  RowId row;
-  AccountId account;
-  std::string operation;  // of AWS KMS: "Encrypt"
-  Timestamp when;
-  std::string event_id, request_id;  // of the audit event and the request
-  bool operator==(const KeyLastUsage&) const = default;
-};
-
 // Table kAliases, and kKeyAliases for the way back.
 struct Alias {
   AccountId account;

@@ -6,6 +6,7 @@
 #include "model/grant.h"
 #include "model/identity.h"
 #include "model/key.h"
+#include "model/key_usage.h"
 
 namespace kagimori {
 
@@ -20,6 +21,9 @@ Bytes encode(const Tombstone& record);
 Bytes encode(const Alias& record);
 Bytes encode(const KeyPolicy& record);
 Bytes encode(const KeyLastUsage& record);
+Bytes encode(const KeyUseCount& record);
+Bytes encode(const UsageLimit& record);
+Bytes encode(const UsageReservation& record);
 Bytes encode(const Grant& record);
 Bytes encode(const CustomKeyStore& record);
 Bytes encode(const AuditKey& record);

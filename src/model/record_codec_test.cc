@@ -26,6 +26,9 @@ KAGIMORI_GOLDEN(Tombstone, tombstone);
 KAGIMORI_GOLDEN(Alias, alias);
 KAGIMORI_GOLDEN(KeyPolicy, key_policy);
 KAGIMORI_GOLDEN(KeyLastUsage, key_last_usage);
+KAGIMORI_GOLDEN(KeyUseCount, key_use_count);
+KAGIMORI_GOLDEN(UsageLimit, usage_limit);
+KAGIMORI_GOLDEN(UsageReservation, usage_reservation);
 KAGIMORI_GOLDEN(Grant, grant);
 KAGIMORI_GOLDEN(CustomKeyStore, custom_key_store);
 KAGIMORI_GOLDEN(AuditKey, audit_key);
@@ -53,9 +56,10 @@ Bytes read_golden(std::string_view name) {
 
 template <typename R>
 class RecordCodecTest : public testing::Test {};
-using Records = testing::Types<Key, KeyVersion, KeyObject, Transition, Tombstone, Alias, KeyPolicy, KeyLastUsage, Grant,
-                               CustomKeyStore, AuditKey, Account, User, UserPolicy, AccessKey, Role, Group,
-                               ManagedPolicy, ManagedPolicyVersion, Session, AccessKeyUse>;
+using Records =
+    testing::Types<Key, KeyVersion, KeyObject, Transition, Tombstone, Alias, KeyPolicy, KeyLastUsage, KeyUseCount,
+                   UsageLimit, UsageReservation, Grant, CustomKeyStore, AuditKey, Account, User, UserPolicy, AccessKey,
+                   Role, Group, ManagedPolicy, ManagedPolicyVersion, Session, AccessKeyUse>;
 TYPED_TEST_SUITE(RecordCodecTest, Records);
 
 TYPED_TEST(RecordCodecTest, EncodesAsTheGoldenFile) {

@@ -13,6 +13,7 @@
 #include "model/grant.h"
 #include "model/identity.h"
 #include "model/key.h"
+#include "model/key_usage.h"
 
 namespace kagimori {
 
@@ -73,6 +74,7 @@ class FieldWriter {
   void put(const BirthRecord& v) { (*this)(v.when, v.where, v.rng, v.ceremony, v.by); }
   void put(const CopyEntry& v) { (*this)(v.kind, v.where, v.when, v.horizon); }
   void put(const ObjectLink& v) { (*this)(v.type, v.target); }
+  void put(const OperationUse& v) { (*this)(v.operation, v.count, v.bytes); }
   void put(const WrappedMaterial& v) { (*this)(v.epoch, v.blob); }
   void put(GrantOperations v) { out_.u32(v.bits()); }
   void put(const GrantParty& v) { (*this)(v.principal, v.identity, v.service); }
@@ -146,6 +148,7 @@ class FieldReader {
   void get(BirthRecord& v) { (*this)(v.when, v.where, v.rng, v.ceremony, v.by); }
   void get(CopyEntry& v) { (*this)(v.kind, v.where, v.when, v.horizon); }
   void get(ObjectLink& v) { (*this)(v.type, v.target); }
+  void get(OperationUse& v) { (*this)(v.operation, v.count, v.bytes); }
   void get(WrappedMaterial& v) { (*this)(v.epoch, v.blob); }
   void get(GrantOperations& v);
   void get(GrantParty& v) { (*this)(v.principal, v.identity, v.service); }

@@ -73,6 +73,9 @@ Bytes version(std::string_view account, const RowId& row, std::uint32_t number) 
 Bytes object(std::string_view account, const RowId& row, std::uint32_t version, std::uint8_t index) {
   return KeyBuilder(account).row(row).u32(version).u8(index).take();
 }
+Bytes use_count(std::string_view account, const RowId& row, std::uint32_t version, std::string_view principal) {
+  return KeyBuilder(account).row(row).u32(version).text(principal).take();
+}
 Bytes of_key(std::string_view account, const RowId& row) { return KeyBuilder(account).row(row).take(); }
 Bytes object_id(std::string_view account, std::string_view object_id) {
   return KeyBuilder(account).text(object_id).take();

@@ -22,6 +22,7 @@ Bytes key_id(std::string_view account, std::string_view region, std::string_view
 Bytes key_ids_of(std::string_view account, std::string_view region);  // prefix
 Bytes version(std::string_view account, const RowId& row, std::uint32_t number);
 Bytes object(std::string_view account, const RowId& row, std::uint32_t version, std::uint8_t index);
+Bytes use_count(std::string_view account, const RowId& row, std::uint32_t version, std::string_view principal);
 Bytes of_key(std::string_view account, const RowId& row);  // prefix: versions, objects, transitions, policies, aliases
 Bytes object_id(std::string_view account, std::string_view object_id);
 Bytes key_policy(std::string_view account, const RowId& row, std::uint32_t version);

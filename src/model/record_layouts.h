@@ -5,6 +5,7 @@
 #include "model/grant.h"
 #include "model/identity.h"
 #include "model/key.h"
+#include "model/key_usage.h"
 
 namespace kagimori {
 
@@ -100,6 +101,36 @@ struct RecordLayout<KeyLastUsage> {
     io(r.row);
     io.account(r.account);
     io(r.operation, r.when, r.event_id, r.request_id);
+  }
+};
+
+template <>
+struct RecordLayout<KeyUseCount> {
+  static constexpr std::string_view kName = "count of uses";
+  static void walk(auto& io, auto& r) {
+    io(r.row);
+    io.account(r.account);
+    io(r.version, r.principal, r.arn, r.first, r.last, r.operations);
+  }
+};
+
+template <>
+struct RecordLayout<UsageLimit> {
+  static constexpr std::string_view kName = "usage limit";
+  static void walk(auto& io, auto& r) {
+    io(r.row);
+    io.account(r.account);
+    io(r.maximum_uses, r.maximum_bytes, r.warning_percent, r.rotates);
+  }
+};
+
+template <>
+struct RecordLayout<UsageReservation> {
+  static constexpr std::string_view kName = "reservation of uses";
+  static void walk(auto& io, auto& r) {
+    io(r.row);
+    io.account(r.account);
+    io(r.version, r.uses, r.bytes, r.warned);
   }
 };
 

@@ -5,6 +5,7 @@
 #include "model/grant.h"
 #include "model/identity.h"
 #include "model/key.h"
+#include "model/key_usage.h"
 
 // One fully populated record of each type, for tests: every field differs from its default, so that a golden file made
 // from it covers the whole layout.
@@ -186,6 +187,21 @@ inline KeyLastUsage key_last_usage() {
           "0b5c7bbc-3d43-4fd4-8a5a-4ac0e4cbf5b0",
           "6f4a8c1e-52c1-4f57-9d37-0f8f6f1f2a55"};
 }
+
+inline KeyUseCount key_use_count() {
+  return {row(0x70),
+          "111122223333",
+          3,
+          "AIDAQQQQWWWWEEEERRRR2",
+          "arn:aws:iam::111122223333:user/ann",
+          kTime,
+          kTime.plus_seconds(5),
+          {{"Decrypt", 7, 1'234}, {"Encrypt", 1, std::uint64_t{1} << 40}}};
+}
+
+inline UsageLimit usage_limit() { return {row(0x70), "111122223333", 1'000'000, std::uint64_t{1} << 36, 75, true}; }
+
+inline UsageReservation usage_reservation() { return {row(0x70), "111122223333", 3, 2'000, 4'096, true}; }
 
 inline Grant grant() {
   Grant r;

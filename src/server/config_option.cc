@@ -152,6 +152,8 @@ constexpr Option<Config> kOptions[] = {
      "Threads that wait for external key store proxies and HSMs.", 1, 1024},
     {"lifecycle.sweep_interval_seconds", kSeconds, slot<&Config::engine, &EngineSettings::sweep_interval_seconds>,
      "How often due rotations and deletions are looked for.", 1, kDay},
+    {"lifecycle.recent_use_days", kCount, slot<&Config::engine, &EngineSettings::recent_use_days>,
+     "Disabling a key that was used within so many days, or scheduling its deletion, raises an alarm.", 0, 3650},
 
     {"attestation.trust_roots",
      kPath,

@@ -15,6 +15,7 @@
 
 #include "audit/log.h"
 #include "audit/sequencer.h"
+#include "engine/engine.h"
 #include "engine/worker_metrics.h"
 #include "net/http_worker.h"
 #include "net/server.h"
@@ -41,6 +42,8 @@ struct MetricsSample {
   std::uint64_t audit_events = 0, audit_signed_events = 0;
   Timestamp audit_signed_at;
   bool audit_writable = false;
+  std::vector<std::pair<std::string_view, std::uint64_t>> alarms;  // by name
+  std::uint64_t forgotten_uses = 0;
   std::optional<KeyCensusResult> census;  // once it was made
 };
 // Prometheus's text format 0.0.4. Says what the process takes, too.
@@ -63,6 +66,7 @@ class Metrics {
     const MeasuredStore& store;
     const audit::Log& log;
     const audit::Sequencer& sequencer;
+    const Engine& engine;
     KeyCensus::Parts census;
   };
   explicit Metrics(const Sources& sources) : sources_(sources) {}

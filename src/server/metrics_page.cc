@@ -143,6 +143,15 @@ void add_due(Page& page, std::string name, std::string help, const std::array<st
   }
 }
 
+void add_keys(Page& page, const MetricsSample& sample) {
+  page.family("kagimori_alarms_total", "Alarms raised, by the name of their event in the audit log.",
+              MetricType::Counter);
+  for (const auto& [name, count] : sample.alarms) page.add(count, {{"alarm", std::string(name)}});
+  page.counter("kagimori_key_uses_forgotten_total",
+               "Uses of keys that were not counted, because the store could not be written for too long.",
+               sample.forgotten_uses);
+}
+
 void add_census(Page& page, const KeyCensusResult& census) {
   page.family("kagimori_keys", "Keys of all accounts and Regions, by state and spec.", MetricType::Gauge);
   for (const auto& [kind, count] : census.keys) {
@@ -179,6 +188,7 @@ std::string metrics_page(const MetricsSample& sample) {
   add_cache(page, sample.workers);
   add_store(page, sample);
   add_audit(page, sample);
+  add_keys(page, sample);
   if (sample.census) add_census(page, *sample.census);
   add_process(page);
   return page.text();

@@ -223,8 +223,11 @@ Status serve(const Config& config, OpenedStore& opened, HsmClusters& hsm, const 
     dialect.listener_planes.push_back({listener.serves("data"), listener.serves("management")});
   }
   TRY_ASSIGN(NetConfig net, net_config(config, monotonic, *opened.clock));
-  Metrics metrics(
-      {store, *audit_log.log, *audit_log.sequencer, {store, *opened.keyrings, lifecycle_clock, *opened.clock}});
+  Metrics metrics({store,
+                   *audit_log.log,
+                   *audit_log.sequencer,
+                   *engine,
+                   {store, *opened.keyrings, lifecycle_clock, *opened.clock}});
   ServerHandler::House house{dialect, metrics, {}};
   for (const ListenerOptions& listener : config.listeners)
     house.serves_metrics.push_back(listener.serves(kMetricsPlane));

@@ -21,6 +21,8 @@ constexpr std::string_view kTablesOfSchema2[] = {
 
 constexpr std::string_view kTablesOfSchema3[] = {"audit_keys"};
 
+constexpr std::string_view kTablesOfSchema4[] = {"key_use_counts", "usage_limits", "usage_reservations"};
+
 std::string create_tables(std::span<const std::string_view> names) {
   std::string sql;
   for (const std::string_view name : names)
@@ -64,7 +66,10 @@ Status run_step(SqliteConnection& connection, const SqliteMigration& step) {
 std::string sqlite_table_name(Table table) { return fmt::format("t_{}", table_name(table)); }
 
 std::vector<SqliteMigration> sqlite_migrations() {
-  return {{1, schema_1()}, {2, create_tables(kTablesOfSchema2)}, {3, create_tables(kTablesOfSchema3)}};
+  return {{1, schema_1()},
+          {2, create_tables(kTablesOfSchema2)},
+          {3, create_tables(kTablesOfSchema3)},
+          {4, create_tables(kTablesOfSchema4)}};
 }
 
 Status migrate(SqliteConnection& connection, std::span<const SqliteMigration> steps) {

@@ -59,6 +59,12 @@ std::string_view table_name(Table table) {
       return "xks_keys";
     case Table::kAuditKeys:
       return "audit_keys";
+    case Table::kKeyUseCounts:
+      return "key_use_counts";
+    case Table::kUsageLimits:
+      return "usage_limits";
+    case Table::kUsageReservations:
+      return "usage_reservations";
     case Table::kJobs:
       return "jobs";
     case Table::kGrantGrantees:

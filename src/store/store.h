@@ -59,6 +59,9 @@ enum class Table : std::uint8_t {
   kCustomKeyStoreCounts = 42,
   kXksKeys = 43,
   kAuditKeys = 44,
+  kKeyUseCounts = 45,
+  kUsageLimits = 46,
+  kUsageReservations = 47,
 };
 inline constexpr Table kAllTables[] = {Table::kMeta,
                                        Table::kEnvelopes,
@@ -103,7 +106,10 @@ inline constexpr Table kAllTables[] = {Table::kMeta,
                                        Table::kCustomKeyStores,
                                        Table::kCustomKeyStoreCounts,
                                        Table::kXksKeys,
-                                       Table::kAuditKeys};
+                                       Table::kAuditKeys,
+                                       Table::kKeyUseCounts,
+                                       Table::kUsageLimits,
+                                       Table::kUsageReservations};
 std::string_view table_name(Table table);  // "keys", "key_ids", ...
 
 // What is stored under one primary key. The revision grows with every change of this primary key and is never reused,

@@ -318,7 +318,7 @@ void AwsHandler::process_query(Pending pending) {
 }
 
 void AwsHandler::fill_and_retry(Pending pending, Refuse refuse) {
-  if (++pending.fills > kMaxFills) {
+  if (!worker_->misses_allowance() && ++pending.fills > kMaxFills) {
     return refuse(pending, {ErrorCode::kServiceUnavailable, "The server's caches are too small for this request."});
   }
   dialect_.engine.fill(*worker_,
