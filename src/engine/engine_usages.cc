@@ -4,75 +4,15 @@
 
 #include "base/log.h"
 #include "engine/engine.h"
-#include "model/record_codec.h"
+#include "engine/stored_uses.h"
 
 namespace kagimori {
 namespace {
 
 constexpr std::size_t kUsesInABatch = 500;
 constexpr std::size_t kManyUses = 20'000;
-constexpr std::size_t kMaxPrincipals = 2'000;  // that are counted by name, of one version of a key
 constexpr std::chrono::seconds kSaveInterval{60};
 constexpr int kRestFactor = 20;
-
-// What is to be stored of the counts: added to what is there.
-class StoredCounts {
- public:
-  explicit StoredCounts(Transaction& transaction) : transaction_(transaction) {}
-
-  Status add(const KeyUseCount& more) {
-    TRY_ASSIGN(const bool known, add_to_known(more));
-    if (known) return {};
-    TRY_ASSIGN(const bool has_room, has_room_for(more));
-    if (has_room) {
-      totals_.emplace(usage_key(more), more);
-      return {};
-    }
-    KeyUseCount others = more;
-    others.principal.clear();
-    others.arn.clear();
-    TRY_ASSIGN(const bool others_known, add_to_known(others));
-    if (!others_known) totals_.emplace(usage_key(others), std::move(others));
-    return {};
-  }
-
-  Status write() {
-    for (const auto& [key, total] : totals_) {
-      TRY(transaction_.put(total.account, Table::kKeyUseCounts,
-                           record_key::use_count(total.account, key.row, key.version, key.principal), encode(total)));
-    }
-    return {};
-  }
-
- private:
-  Result<bool> add_to_known(const KeyUseCount& more) {
-    auto total = totals_.find(usage_key(more));
-    if (total == totals_.end()) {
-      TRY_ASSIGN(auto stored, transaction_.get<KeyUseCount>(
-                                  more.account, Table::kKeyUseCounts,
-                                  record_key::use_count(more.account, more.row, more.version, more.principal)));
-      if (!stored) return false;
-      total = totals_.emplace(usage_key(more), *std::move(stored)).first;
-    }
-    kagimori::add(total->second, more);
-    return true;
-  }
-
-  Result<bool> has_room_for(const KeyUseCount& fresh) {
-    const Bytes version = record_key::version(fresh.account, fresh.row, fresh.version);
-    auto principals = principals_.find(version);
-    if (principals == principals_.end()) {
-      TRY_ASSIGN(const auto stored,
-                 transaction_.scan<KeyUseCount>(fresh.account, Table::kKeyUseCounts, version, {}, kMaxPrincipals));
-      principals = principals_.emplace(version, stored.size()).first;
-    }
-    return principals->second++ < kMaxPrincipals;
-  }
-
-  Transaction& transaction_;
-  std::map<UsageKey, KeyUseCount> totals_;
-  std::map<Bytes, std::size_t> principals_;  // how many a version has
-};
 
 }  // namespace
 
@@ -107,12 +47,7 @@ Result<std::uint64_t> Engine::store_uses(const KeyUses& uses) {
   Trail trail;
   TRY_ASSIGN(auto read, parts_.store.read());
   Transaction transaction(environment(system_thread_), std::move(read), clock, trail);
-  for (const auto& [row, usage] : uses.last) {
-    TRY(transaction.put(usage.account, Table::kKeyUsages, record_key::key(usage.account, row), encode(usage)));
-  }
-  StoredCounts counts(transaction);
-  for (const auto& [key, count] : uses.counts) TRY(counts.add(count));
-  TRY(counts.write());
+  TRY(put_uses(transaction, uses));
   return parts_.store.commit_and_wait(transaction.take_batch());
 }
 
