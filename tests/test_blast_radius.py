@@ -130,7 +130,7 @@ def test_taking_a_key_out_of_use_that_is_in_use_raises_an_alarm(server, kms, adm
 
 
 def test_how_recent_is_a_setting(fresh_server):
-    server = fresh_server(settings={"lifecycle.recent_use_days": "3"})
+    server = fresh_server(settings={"alarms.recent_use_days": "3"})
     kms = server.admin.client()
     first, second = new_key(kms), new_key(kms)
     for key_id in (first, second):

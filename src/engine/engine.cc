@@ -240,8 +240,8 @@ void Engine::execute(PoolThread& thread, const std::shared_ptr<Job>& job) {
   outcome->body = *std::move(body);
   outcome->sweep = transaction.sweep_requested();
   Batch batch = transaction.take_batch();
-  outcome->event_lines =
-      write_events(thread, transaction, job->trail.event(job->caller, nullptr, event_id), job->caller, batch);
+  const audit::Event event = job->trail.event(job->caller, nullptr, event_id);
+  outcome->event_lines = write_events(thread, transaction, &event, job->caller, batch);
   batch.durable = [this, outcome](std::uint64_t revision) { outbox_.committed(revision, outcome->event_lines); };
   commits_.begin();
   parts_.store.commit(std::move(batch), [this, job, outcome](const Result<std::uint64_t>& revision) {
@@ -338,7 +338,7 @@ void Engine::offload(EngineWorker& worker, const Caller& caller, std::vector<std
 
 // --- Audit ---
 
-std::string Engine::write_events(PoolThread& thread, const Transaction& transaction, const audit::Event& first,
+std::string Engine::write_events(PoolThread& thread, const Transaction& transaction, const audit::Event* first,
                                  const Caller& caller, Batch& batch) {
   std::string lines;
   const auto write = [&](const audit::Event& event) {
@@ -347,7 +347,7 @@ std::string Engine::write_events(PoolThread& thread, const Transaction& transact
     lines += line;
     batch.events.push_back(to_bytes(as_bytes(line)));
   };
-  write(first);
+  if (first != nullptr) write(*first);
   for (const Trail& trail : transaction.events()) {
     const std::string event_id = make_uuid(*thread.random);
     write(trail.event(caller, nullptr, event_id));
@@ -358,6 +358,8 @@ std::string Engine::write_events(PoolThread& thread, const Transaction& transact
 void Engine::emit(EngineWorker& worker, const Caller& caller, const Trail& trail, const Error* error) {
   const std::string event_id = make_uuid(*worker.random);
   audit::append_json_line(worker.audit_lines, trail.event(caller, error, event_id));
+  if (error != nullptr && error->code == ErrorCode::kAccessDenied) note_denied(worker, caller);
+  if (trail.unusable_key()) note_unusable_key(worker, caller, trail);
   if (error != nullptr || trail.used_keys().empty() || !counts_as_use(trail.operation())) return;
   const IdentitySnapshot& who = *caller.identity;
   const UseNote use{trail.operation(),

@@ -181,9 +181,9 @@ class Engine : private KeyUsageSource {
   void try_again(const std::shared_ptr<Job>& job);
   void committed(const std::shared_ptr<Job>& job, const Result<std::uint64_t>& revision, Outcome& outcome);
   void finish(const std::shared_ptr<Job>& job, Result<std::string> result, bool event_is_written);
-  // Puts the events of a change into its batch: `first`, then those that the transaction adds. The lines of all of
-  // them.
-  std::string write_events(PoolThread& thread, const Transaction& transaction, const audit::Event& first,
+  // Puts the events of a change into its batch: `first` (null: none), then those that the transaction adds. The lines
+  // of all of them.
+  std::string write_events(PoolThread& thread, const Transaction& transaction, const audit::Event* first,
                            const Caller& caller, Batch& batch);
   // Has every worker drop the items, then calls `then` (on whichever worker is last).
   void drop_everywhere(std::vector<std::string> items, std::function<void()> then);
@@ -215,6 +215,23 @@ class Engine : private KeyUsageSource {
   Result<KeyUses> recent_uses(std::uint64_t view_revision, const RowId& row) override;
   Result<std::uint64_t> store_uses(const KeyUses& uses);
   void save_usages_in_time();
+  // Appends the event of an alarm; the trail is that of raise_alarm()'s kind.
+  void append_alarm(std::string& lines, RandomSource& random, Alarm alarm, Trail trail);
+  void note_denied(EngineWorker& worker, const Caller& caller);
+  void note_unusable_key(EngineWorker& worker, const Caller& caller, const Trail& trail);
+  // What falls due soon; asked at every sweep, done every ten minutes of lifecycle time.
+  Status warn_of_due();
+  Status warn_of_due(const DueEntry& due, Alarm alarm, std::string_view reason);
+  struct DueAlarm {
+    DueEntry due;
+    Alarm alarm;
+  };
+  // Those of a page of what is due, and where the next page begins (empty: there is none).
+  Result<std::vector<DueAlarm>> due_alarms(Timestamp now, Bytes& after);
+  Status forget_old_alarms();
+  // What the machine is short of.
+  void warn_of_machine();
+  void raise_alarm(Alarm alarm, std::string_view subject, Trail trail);
   static void drop_allowance(EngineWorker& worker, const std::string& name);
   void start_reservation(EngineWorker& worker, const std::string& item);
   void end_reservation(EngineWorker& worker, const std::string& item, const Result<ReservedShare>& reserved);
@@ -246,6 +263,9 @@ class Engine : private KeyUsageSource {
   KeyCounter key_counter_;
   GatheredUsages usages_;
   AlarmCounts alarms_;
+  AlarmGate alarm_gate_;
+  DeniedRequests denied_requests_;
+  Timestamp due_warned_;                              // lifecycle time; guarded by system_mutex_
   std::chrono::steady_clock::time_point usages_due_;  // of the sweeper's thread
   AccessKeyUses access_key_uses_;
   Strangers strangers_;

@@ -102,7 +102,7 @@ Status Engine::run_system(std::string_view event_name, const std::function<Statu
     std::vector<std::string> stale_items = transaction.take_stale_items();
     const auto on_commit = transaction.take_on_commit();
     Batch batch = transaction.take_batch();
-    std::string lines = write_events(thread, transaction, event, clock, batch);
+    std::string lines = write_events(thread, transaction, &event, clock, batch);
     const Status done = commit_system(std::move(batch), std::move(lines));
     if (!done && done.error().code == ErrorCode::kStale) continue;
     TRY(done);
@@ -243,9 +243,13 @@ Status Engine::apply_all_due() {
       if (destroys_material(entry.kind) && parts_.lifecycle_clock.destruction_is_held()) continue;
       const std::string_view name = event_name(entry.kind);
       const Status done = run_system(name, [&](Transaction& transaction) { return apply_due(transaction, entry); });
+      if (done) continue;
       // One key that can't be processed (a damaged record) must not hold up the others.
-      if (!done)
-        LogLine(LogLevel::kError, "a due change failed").field("event", name).field("reason", done.error().message);
+      LogLine(LogLevel::kError, "a due change failed").field("event", name).field("reason", done.error().message);
+      if (entry.kind != DueKind::kRotate) continue;
+      if (const Status told = warn_of_due(entry, Alarm::kKeyRotationFailed, done.error().message); !told) {
+        report("an alarm was not raised", told.error());
+      }
     }
   }
 }
@@ -258,6 +262,7 @@ Status Engine::sweep() {
   TRY(apply_all_due());
   // Last, so that one sweep destroys a KMS key and removes its key from the HSM.
   if (const Status removed = remove_hsm_keys(); !removed) report("HSM keys were not removed", removed.error());
+  if (const Status warned = warn_of_due(); !warned) report("alarms were not raised", warned.error());
   tell_of_strangers(false);
   return {};
 }
@@ -313,6 +318,7 @@ void Engine::sweeper_loop() {
 
 void Engine::do_chores() {
   save_usages_in_time();
+  warn_of_machine();
   {
     const std::lock_guard system(system_mutex_);
     if (const Status saved = save_access_key_uses(); !saved) {

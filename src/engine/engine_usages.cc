@@ -43,12 +43,22 @@ Result<KeyUses> Engine::recent_uses(std::uint64_t view_revision, const RowId& ro
 
 // Nobody else writes these records.
 Result<std::uint64_t> Engine::store_uses(const KeyUses& uses) {
-  const Caller clock;
+  Caller clock;
+  clock.time = parts_.clock.now();
+  clock.region = parts_.settings.region;
   Trail trail;
   TRY_ASSIGN(auto read, parts_.store.read());
   Transaction transaction(environment(system_thread_), std::move(read), clock, trail);
   TRY(put_uses(transaction, uses));
-  return parts_.store.commit_and_wait(transaction.take_batch());
+  const auto on_commit = transaction.take_on_commit();
+  Batch batch = transaction.take_batch();
+  std::string lines = write_events(system_thread_, transaction, nullptr, clock, batch);
+  if (!lines.empty()) {
+    batch.durable = [this, lines = std::move(lines)](std::uint64_t revision) { outbox_.committed(revision, lines); };
+  }
+  TRY_ASSIGN(const std::uint64_t revision, parts_.store.commit_and_wait(std::move(batch)));
+  for (const auto& action : on_commit) action();
+  return revision;
 }
 
 Status Engine::save_usages() {

@@ -104,6 +104,19 @@ Result<AwsKeyState> state_of(const CachedKey& key) {
   return aws_key_state(snapshot.key, snapshot.primary().state, Presence::kAbsent);
 }
 
+namespace {
+
+// Who tries to use a key that is to be destroyed will miss it; who uses one that others may know should not.
+void note_unusable(Trail& trail, const KeySnapshot& snapshot, AwsKeyState key_state, const ObjectState& state) {
+  if (snapshot.key.deletion_date || snapshot.key.pending_window_days > 0) {
+    trail.unusable_key(snapshot.arn, aws_key_state_name(key_state));
+  } else if (state.reasons.has(LifecycleReason::kCompromised)) {
+    trail.unusable_key(snapshot.arn, "Compromised");
+  }
+}
+
+}  // namespace
+
 Status check_use(Trail& trail, const CachedKey& key, const KeyUse& use) {
   const KeySnapshot& snapshot = key.snapshot();
   const KeyType& type = snapshot.key.type;
@@ -116,9 +129,10 @@ Status check_use(Trail& trail, const CachedKey& key, const KeyUse& use) {
                 fmt::format("Algorithm {} is incompatible with key spec {}.", use.algorithm, aws_key_spec(type)));
   }
   TRY_ASSIGN(const AwsKeyState key_state, state_of(key));
-  TRY(check_key_state(use.operation, key_state, snapshot.arn));
   const VersionSnapshot& primary = snapshot.primary();
   const ObjectState& state = use.public_half && !primary.public_key.empty() ? primary.public_state : primary.state;
+  note_unusable(trail, snapshot, key_state, state);
+  TRY(check_key_state(use.operation, key_state, snapshot.arn));
   if (lifecycle_permits(state, use.purpose) != Permission::kYes) {
     return fail(ErrorCode::kInvalidState, fmt::format("{} is {}.", snapshot.arn, lifecycle_state_name(state.state)));
   }

@@ -153,7 +153,7 @@ Result<KeyBlastRadius> get_key_blast_radius(Transaction& transaction, std::strin
 }
 
 bool used_recently(const Transaction& transaction, const std::optional<KeyLastUsage>& usage) {
-  return usage && usage->when.plus_days(transaction.settings().recent_use_days) > transaction.lifecycle_now();
+  return usage && usage->when.plus_days(transaction.settings().alarms.recent_use_days) > transaction.lifecycle_now();
 }
 
 }  // namespace kagimori

@@ -58,7 +58,7 @@ struct KeyBlastRadius {
 };
 Result<KeyBlastRadius> get_key_blast_radius(Transaction& transaction, std::string_view key_id);
 
-// Within lifecycle.recent_use_days.
+// Within alarms.recent_use_days.
 bool used_recently(const Transaction& transaction, const std::optional<KeyLastUsage>& usage);
 
 }  // namespace kagimori

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,6 +41,19 @@ struct AttestationSettings {
   std::int64_t max_age_seconds = 300;
 };
 
+// When alarms are raised (engine/alarms.h); 0: never.
+struct AlarmSettings {
+  std::int64_t recent_use_days = 30;  // before a key is disabled, or its deletion scheduled
+  std::int64_t deletion_days = 7;     // ahead
+  std::int64_t expiry_days = 7;
+  std::int64_t rotation_days = 1;
+  bool first_use = true;
+  std::int64_t denied_per_minute = 60;  // of a principal
+  std::int64_t checkpoint_late_seconds = 10;
+  std::int64_t disk_free_percent = 10;         // of each file system of these:
+  std::vector<std::filesystem::path> folders;  // not an option of its own
+};
+
 struct EngineSettings {
   std::string region = "us-east-1";  // the home region
   std::vector<std::string> regions;  // those that are served besides it
@@ -54,7 +68,7 @@ struct EngineSettings {
   Quotas quotas;
   RequestRates request_rates = {};
   AttestationSettings attestation = {};
-  std::int64_t recent_use_days = 30;  // disabling or deleting a key that was used within them raises an alarm
+  AlarmSettings alarms = {};
 
   bool serves(std::string_view name) const;
   std::vector<std::string> all_regions() const;  // the home region first, each once

@@ -1,6 +1,8 @@
 #include "engine/stored_uses.h"
 
 #include <map>
+#include <set>
+#include <utility>
 
 namespace kagimori {
 namespace {
@@ -13,6 +15,7 @@ class StoredCounts {
   Status add(const KeyUseCount& more) {
     TRY_ASSIGN(const bool known, add_to_known(more));
     if (known) return {};
+    TRY(tell_of_first_use(more));
     TRY_ASSIGN(const bool has_room, has_room_for(more));
     if (has_room) {
       totals_.emplace(usage_key(more), more);
@@ -48,6 +51,26 @@ class StoredCounts {
     return true;
   }
 
+  // That somebody uses a key is news where others have used it before.
+  Status tell_of_first_use(const KeyUseCount& fresh) {
+    if (!transaction_.settings().alarms.first_use) return {};
+    TRY_ASSIGN(const auto key,
+               transaction_.get<Key>(fresh.account, Table::kKeys, record_key::key(fresh.account, fresh.row)));
+    TRY_ASSIGN(const auto others, transaction_.scan<KeyUseCount>(fresh.account, Table::kKeyUseCounts,
+                                                                 record_key::of_key(fresh.account, fresh.row), {}, 1));
+    if (!key || others.empty() || !told_.emplace(fresh.row, fresh.principal).second) return {};
+    for (std::uint32_t version = 1; version <= key->last_version; ++version) {
+      const Bytes name = record_key::use_count(fresh.account, fresh.row, version, fresh.principal);
+      TRY_ASSIGN(const auto known, transaction_.get<KeyUseCount>(fresh.account, Table::kKeyUseCounts, name));
+      if (known) return {};
+    }
+    transaction_.raise_alarm(Alarm::kFirstUseByPrincipal, *key)
+        .detail("principal", fresh.arn)
+        .detail("firstUseTime", to_iso8601(fresh.first))
+        .detail("operation", fresh.operations.front().operation);
+    return {};
+  }
+
   Result<bool> has_room_for(const KeyUseCount& fresh) {
     const Bytes version = record_key::version(fresh.account, fresh.row, fresh.version);
     auto principals = principals_.find(version);
@@ -62,6 +85,7 @@ class StoredCounts {
   Transaction& transaction_;
   std::map<UsageKey, KeyUseCount> totals_;
   std::map<Bytes, std::size_t> principals_;  // how many a version has
+  std::set<std::pair<RowId, std::string>> told_;
 };
 
 }  // namespace

@@ -92,7 +92,13 @@ Trail& Trail::service_event() {
   return *this;
 }
 
+Trail& Trail::unusable_key(std::string_view key_arn, std::string_view why) {
+  unusable_key_ = {std::string(key_arn), why};
+  return *this;
+}
+
 void Trail::reset() {
+  unusable_key_.reset();
   used_keys_.clear();
   parameters_.clear();
   response_.clear();

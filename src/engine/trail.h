@@ -1,12 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "audit/event.h"
+#include "engine/alarms.h"
 #include "engine/caller.h"
 #include "model/key.h"
 #include "model/kms_operation.h"
@@ -32,6 +34,8 @@ struct UsedKey {
 // How AWS calls it when related multi-Region keys are brought in line with each other.
 inline constexpr OperationInfo kSynchronizeMultiRegionKey{"SynchronizeMultiRegionKey", false, Plane::kManagement};
 
+inline OperationInfo alarm_operation(Alarm alarm) { return {alarm_name(alarm), true, Plane::kManagement}; }
+
 // What a request leaves behind for the audit log and the request log, filled in as it goes. Only what an operation puts
 // here by name is ever logged; values of members that AWS calls sensitive are never put.
 class Trail {
@@ -56,11 +60,18 @@ class Trail {
   Trail& by_service();
   // Nobody asked for it.
   Trail& service_event();
+  // The key of the request is one that should not be used, for this reason: an alarm, if it is news.
+  Trail& unusable_key(std::string_view key_arn, std::string_view why);
 
   std::string_view operation() const { return operation_.name; }
   Plane plane() const { return operation_.plane; }
   const std::vector<std::string>& resources() const { return resources_; }
   const std::vector<UsedKey>& used_keys() const { return used_keys_; }
+  struct UnusableKey {
+    std::string arn;
+    std::string_view why;  // a literal
+  };
+  const std::optional<UnusableKey>& unusable_key() const { return unusable_key_; }
   // Empties what the operation put, for the next try of a transaction.
   void reset();
 
@@ -73,6 +84,7 @@ class Trail {
   Members parameters_, response_, additional_, details_;
   std::vector<std::string> resources_;
   std::vector<UsedKey> used_keys_;
+  std::optional<UnusableKey> unusable_key_;
   std::string region_;
   bool by_service_ = false;
   bool service_event_ = false;

@@ -202,7 +202,7 @@ void Transaction::count_alarm(Alarm alarm) {
 
 Trail& Transaction::raise_alarm(Alarm alarm, const Key& key) {
   count_alarm(alarm);
-  return add_event({alarm_name(alarm), true, Plane::kManagement})
+  return add_event(alarm_operation(alarm))
       .by_service()
       .service_event()
       .region(key.region)

@@ -120,6 +120,11 @@ Bytes grant_count(std::string_view account, const RowId& row, std::uint8_t shard
 }
 
 // The sign bit is flipped so that times before 1970 sort first.
+Bytes alarm(ByteView due, std::uint8_t alarm) {
+  Bytes key = to_bytes(due);
+  key.push_back(alarm);
+  return key;
+}
 Bytes due(Timestamp when, std::string_view account, const RowId& row, std::uint8_t kind) {
   const std::uint64_t order = static_cast<std::uint64_t>(when.micros) ^ kSignBit;
   return KeyBuilder().u64(order).account(account).row(row).u8(kind).take();

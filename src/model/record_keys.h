@@ -40,6 +40,8 @@ Bytes grants_of_retiree(std::string_view retiree, std::string_view region);  // 
 Bytes grant_name(std::string_view account, const RowId& row, ByteView digest);
 Bytes grant_count(std::string_view account, const RowId& row, std::uint8_t shard);
 Bytes due(Timestamp when, std::string_view account, const RowId& row, std::uint8_t kind);
+// That an alarm was raised about what is due: the key of that, and the alarm's number.
+Bytes alarm(ByteView due, std::uint8_t alarm);
 Bytes custom_key_store(std::string_view account, std::string_view region, std::string_view store_id);
 Bytes custom_key_stores_of(std::string_view account, std::string_view region);  // prefix; the key of their count, too
 Bytes xks_key(std::string_view account, std::string_view store_id, std::string_view xks_key_id);

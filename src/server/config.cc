@@ -175,6 +175,7 @@ Status finish_paths(Config& config, const fs::path& file) {
   finish_path(config.tls.certificate, base, data / "tls" / "server.pem");
   finish_path(config.tls.private_key, base, data / "tls" / "server.key");
   finish_path(config.audit.folder, base, data / "audit");
+  config.engine.alarms.folders = {data, config.audit.folder};
   finish_path(config.seal.key_file, base, {});
   finish_path(config.xks.ca_file, base, {});
   finish_path(config.attestation.trust_roots, base, {});

@@ -137,8 +137,8 @@ std::optional<MetricsSample> Metrics::gather() {
   sample.audit_signed_at = signed_last.signed_at;
   sample.audit_events = sources_.log.lines();
   sample.audit_writable = sources_.log.is_writable();
-  for (const Alarm alarm : kAllAlarms) {
-    sample.alarms.emplace_back(alarm_name(alarm), sources_.engine.alarms().of(alarm));
+  for (std::size_t i = 0; i < kAlarmNames.size(); ++i) {
+    sample.alarms.emplace_back(kAlarmNames.at(i), sources_.engine.alarms().of(static_cast<Alarm>(i)));
   }
   sample.forgotten_uses = sources_.engine.usages().forgotten();
   sample.census = census_->latest();

@@ -51,6 +51,7 @@ constexpr Layout kLayouts[] = {
     {Table::kKeyUseCounts, {&kAccount, &kRow}},
     {Table::kUsageLimits, {&kAccount, &kRow}},
     {Table::kUsageReservations, {&kAccount, &kRow}},
+    {Table::kAlarms, {&kWhen, &kAccount, &kRow}},
     {Table::kUsers, {&kAccount, &kUserId}},
     {Table::kUserNames, {&kAccount, &kUserName}},
     {Table::kUserPolicies, {&kAccount, &kUserId, &kPolicy}},

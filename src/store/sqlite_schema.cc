@@ -21,7 +21,7 @@ constexpr std::string_view kTablesOfSchema2[] = {
 
 constexpr std::string_view kTablesOfSchema3[] = {"audit_keys"};
 
-constexpr std::string_view kTablesOfSchema4[] = {"key_use_counts", "usage_limits", "usage_reservations"};
+constexpr std::string_view kTablesOfSchema4[] = {"key_use_counts", "usage_limits", "usage_reservations", "alarms"};
 
 std::string create_tables(std::span<const std::string_view> names) {
   std::string sql;

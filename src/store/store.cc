@@ -65,6 +65,8 @@ std::string_view table_name(Table table) {
       return "usage_limits";
     case Table::kUsageReservations:
       return "usage_reservations";
+    case Table::kAlarms:
+      return "alarms";
     case Table::kJobs:
       return "jobs";
     case Table::kGrantGrantees:

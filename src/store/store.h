@@ -62,6 +62,7 @@ enum class Table : std::uint8_t {
   kKeyUseCounts = 45,
   kUsageLimits = 46,
   kUsageReservations = 47,
+  kAlarms = 48,
 };
 inline constexpr Table kAllTables[] = {Table::kMeta,
                                        Table::kEnvelopes,
@@ -109,7 +110,8 @@ inline constexpr Table kAllTables[] = {Table::kMeta,
                                        Table::kAuditKeys,
                                        Table::kKeyUseCounts,
                                        Table::kUsageLimits,
-                                       Table::kUsageReservations};
+                                       Table::kUsageReservations,
+                                       Table::kAlarms};
 std::string_view table_name(Table table);  // "keys", "key_ids", ...
 
 // What is stored under one primary key. The revision grows with every change of this primary key and is never reused,
