@@ -114,7 +114,7 @@ def test_it_is_for_those_who_may(kms, admin, key, make_user):
 def test_taking_a_key_out_of_use_that_is_in_use_raises_an_alarm(server, kms, admin, operation):
     used, unused = new_key(kms), new_key(kms)
     kms.encrypt(KeyId=used, Plaintext=b"x")
-    getattr(kms, operation)(KeyId=used)
+    request_id = getattr(kms, operation)(KeyId=used)["ResponseMetadata"]["RequestId"]
     getattr(kms, operation)(KeyId=unused)
     assert alarms(server, unused, "KeyUsedRecently") == []
     (alarm,) = alarms(server, used, "KeyUsedRecently")
@@ -124,7 +124,7 @@ def test_taking_a_key_out_of_use_that_is_in_use_raises_an_alarm(server, kms, adm
     last = kms.get_key_last_usage(KeyId=used)["KeyLastUsage"]
     assert details == {
         "keyId": used, "operation": "".join(word.title() for word in operation.split("_")),
-        "principal": admin.client("sts").get_caller_identity()["Arn"], "lastUsageOperation": "Encrypt",
+        "principal": admin.client("sts").get_caller_identity()["Arn"], "lastUsageOperation": "Encrypt", "requestId": request_id,
         "lastUsageTime": last["Timestamp"].strftime("%Y-%m-%dT%H:%M:%SZ")}
     assert (alarm["eventType"], alarm["userIdentity"]["type"]) == ("AwsServiceEvent", "Service")
 

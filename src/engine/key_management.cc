@@ -35,6 +35,7 @@ void tell_of_recent_use(Transaction& transaction, const Key& key, const std::opt
   transaction.raise_alarm(Alarm::kKeyUsedRecently, key)
       .detail("operation", operation)
       .detail("principal", transaction.caller().identity->arn)
+      .detail("requestId", transaction.caller().origin.request_id)
       .detail("lastUsageTime", to_iso8601(usage->when))
       .detail("lastUsageOperation", usage->operation);
 }

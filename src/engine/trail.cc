@@ -114,7 +114,7 @@ audit::Event Trail::event(const Caller& caller, const Error* error, std::string_
   audit::Event event;
   event.time = caller.time;
   event.event_id = event_id;
-  event.request_id = caller.origin.request_id;
+  if (!service_event_) event.request_id = caller.origin.request_id;
   event.source = event_source(caller.origin.dialect);
   event.name = operation_.name;
   event.region = region_.empty() ? caller.region : region_;
