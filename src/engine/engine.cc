@@ -13,7 +13,7 @@ namespace {
 // A transaction that keeps meeting others on the same records gives up here; each try makes at least one other succeed.
 constexpr int kMaxTries = 32;
 constexpr std::size_t kMaxSigningKeys = 4;
-constexpr std::size_t kMaxNotedUsages = 4'096;  // on a worker, before it hands them over
+constexpr std::size_t kMaxNotedUsages = 1'024;  // on a worker, before it hands them over
 constexpr std::string_view kGlobalRegion = "us-east-1";
 
 Error busy() { return {ErrorCode::kServiceUnavailable, "The records of this request keep changing. Try again."}; }
@@ -369,7 +369,7 @@ void Engine::emit(EngineWorker& worker, const Caller& caller, const Trail& trail
                     event_id,
                     caller.origin.request_id};
   for (const UsedKey& key : trail.used_keys()) worker.usages.note(key, use);
-  if (worker.usages.size() >= kMaxNotedUsages) usages_.add(worker.usages.take());
+  if (worker.usages.size() >= kMaxNotedUsages && usages_.add(worker.usages.take()) >= kManyUses) wake_sweeper();
 }
 
 void Engine::log_request(EngineWorker& worker, const RequestLine& line) {

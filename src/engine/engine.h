@@ -261,6 +261,7 @@ class Engine : private KeyUsageSource {
   AbandonedHsmKeys abandoned_hsm_keys_;
   UnderWay commits_;  // of requests, in the store's writer
   KeyCounter key_counter_;
+  static constexpr std::size_t kManyUses = 20'000;  // that are not left to wait
   GatheredUsages usages_;
   AlarmCounts alarms_;
   AlarmGate alarm_gate_;

@@ -311,13 +311,13 @@ void Engine::sweeper_loop() {
     if (sweeper_held_) continue;
     lock.unlock();
     if (const Status swept = sweep(); !swept) report("the sweep failed", swept.error());
+    if (turn || usages_.size() >= kManyUses) save_usages_in_time();
     if (turn) do_chores();
     lock.lock();
   }
 }
 
 void Engine::do_chores() {
-  save_usages_in_time();
   warn_of_machine();
   {
     const std::lock_guard system(system_mutex_);

@@ -10,7 +10,6 @@ namespace kagimori {
 namespace {
 
 constexpr std::size_t kUsesInABatch = 500;
-constexpr std::size_t kManyUses = 20'000;
 constexpr std::chrono::seconds kSaveInterval{60};
 constexpr int kRestFactor = 20;
 

@@ -49,14 +49,6 @@ bool counts_as_use(std::string_view operation) {
 
 UsageKey usage_key(const KeyUseCount& count) { return {count.row, count.version, count.principal}; }
 
-void KeyUses::add(KeyUses more) {
-  for (auto& [row, usage] : more.last) add_last(last, std::move(usage));
-  for (auto& [key, count] : more.counts) {
-    const auto [known, is_new] = counts.try_emplace(key, std::move(count));
-    if (!is_new) kagimori::add(known->second, count);
-  }
-}
-
 // --- WorkerUsages ---
 
 std::size_t WorkerUsages::Hash::operator()(const RowId& row) const {
@@ -77,7 +69,7 @@ void WorkerUsages::note(const UsedKey& key, const UseNote& use) {
 }
 
 void WorkerUsages::note_last(const UsedKey& key, const UseNote& use) {
-  KeyLastUsage& usage = last_[key.row];
+  KeyLastUsage& usage = noted_.last[key.row];
   usage.row = key.row;
   usage.account = key.account;
   usage.operation = use.operation;
@@ -87,8 +79,8 @@ void WorkerUsages::note_last(const UsedKey& key, const UseNote& use) {
 }
 
 void WorkerUsages::count(const UsedKey& key, const UseNote& use) {
-  auto found = counts_.find(View{key.row, key.version, use.principal});
-  if (found == counts_.end()) {
+  auto found = noted_.counts.find(View{key.row, key.version, use.principal});
+  if (found == noted_.counts.end()) {
     KeyUseCount fresh;
     fresh.row = key.row;
     fresh.account = key.account;
@@ -96,7 +88,7 @@ void WorkerUsages::count(const UsedKey& key, const UseNote& use) {
     fresh.principal = use.principal;
     fresh.first = use.when;
     UsageKey name = usage_key(fresh);
-    found = counts_.emplace(std::move(name), std::move(fresh)).first;
+    found = noted_.counts.emplace(std::move(name), std::move(fresh)).first;
   }
   KeyUseCount& known = found->second;
   known.last = use.when;
@@ -110,44 +102,65 @@ void WorkerUsages::count(const UsedKey& key, const UseNote& use) {
   place->bytes += key.bytes;
 }
 
-KeyUses WorkerUsages::take() {
-  KeyUses uses;
-  for (auto& [row, usage] : last_) uses.last.emplace(row, std::move(usage));
-  for (auto& [key, count] : counts_) uses.counts.emplace(key, std::move(count));
-  last_.clear();
-  counts_.clear();
-  return uses;
-}
-
 // --- GatheredUsages ---
 
-void GatheredUsages::add(KeyUses uses) {
-  const std::lock_guard lock(mutex_);
-  if (uses_.counts.size() >= kMaxCounts) {
-    std::erase_if(uses.counts, [this](const auto& use) {
-      const bool forget = !uses_.counts.contains(use.first);
-      if (forget) forgotten_ += uses_in(use.second);
-      return forget;
-    });
-    std::erase_if(uses.last, [this](const auto& use) { return !uses_.last.contains(use.first); });
+std::size_t GatheredUsages::add(WorkerUsages::Noted noted) {
+  const std::lock_guard lock(noted_mutex_);
+  if (noted_counts_ < kMaxCounts) {
+    noted_counts_ += noted.counts.size();
+    noted_.push_back(std::move(noted));
+  } else {
+    for (const auto& [name, count] : noted.counts) forgotten_ += uses_in(count);
   }
-  uses_.add(std::move(uses));
+  return noted_counts_ + merged_counts_;
 }
 
 std::size_t GatheredUsages::size() const {
-  const std::lock_guard lock(mutex_);
-  return uses_.counts.size();
+  const std::lock_guard lock(noted_mutex_);
+  return noted_counts_ + merged_counts_;
 }
 
 std::uint64_t GatheredUsages::forgotten() const {
-  const std::lock_guard lock(mutex_);
+  const std::lock_guard lock(noted_mutex_);
   return forgotten_;
 }
 
-Result<KeyUses> GatheredUsages::beside(std::uint64_t view_revision, const RowId& row) const {
-  const std::lock_guard saving(saving_mutex_);
-  if (saved_revision_ > view_revision) return fail(ErrorCode::kStale, "Uses of keys were stored meanwhile.");
+void GatheredUsages::merge(WorkerUsages::Noted noted) {
+  std::uint64_t forgotten = 0;
+  for (auto& [name, count] : noted.counts) {
+    const auto known = uses_.counts.find(name);
+    if (known != uses_.counts.end()) {
+      kagimori::add(known->second, count);
+    } else if (uses_.counts.size() < kMaxCounts) {
+      uses_.counts.emplace(name, std::move(count));
+    } else {
+      forgotten += uses_in(count);
+    }
+  }
+  for (auto& [row, usage] : noted.last) {
+    if (uses_.last.size() < kMaxCounts || uses_.last.contains(row)) add_last(uses_.last, std::move(usage));
+  }
+  const std::lock_guard lock(noted_mutex_);
+  forgotten_ += forgotten;
+}
+
+// Under mutex_.
+void GatheredUsages::merge_noted() {
+  std::vector<WorkerUsages::Noted> all;
+  {
+    const std::lock_guard lock(noted_mutex_);
+    all.swap(noted_);
+    noted_counts_ = 0;
+  }
+  for (WorkerUsages::Noted& noted : all) merge(std::move(noted));
+  const std::lock_guard lock(noted_mutex_);
+  merged_counts_ = uses_.counts.size();
+}
+
+Result<KeyUses> GatheredUsages::beside(std::uint64_t view_revision, const RowId& row) {
   const std::lock_guard lock(mutex_);
+  if (saved_revision_ > view_revision) return fail(ErrorCode::kStale, "Uses of keys were stored meanwhile.");
+  merge_noted();
   KeyUses uses;
   if (const auto last = uses_.last.find(row); last != uses_.last.end()) uses.last.insert(*last);
   for (auto count = uses_.counts.lower_bound({row, 0, {}}); count != uses_.counts.end(); ++count) {
@@ -158,21 +171,21 @@ Result<KeyUses> GatheredUsages::beside(std::uint64_t view_revision, const RowId&
 }
 
 Result<bool> GatheredUsages::save_some(std::size_t count, const Save& save) {
-  const std::lock_guard saving(saving_mutex_);
+  const std::lock_guard lock(mutex_);
+  merge_noted();
   KeyUses some;
-  {
-    const std::lock_guard lock(mutex_);
-    some.last = take_front(uses_.last, count);
-    some.counts = take_front(uses_.counts, count);
-  }
+  some.last = take_front(uses_.last, count);
+  some.counts = take_front(uses_.counts, count);
   if (some.empty()) return false;
   const auto revision = save(some);
-  if (!revision) {
-    const std::lock_guard lock(mutex_);
-    uses_.add(std::move(some));
+  if (!revision) {  // all of these were there before, so nothing of the same name came in meanwhile
+    uses_.last.merge(some.last);
+    uses_.counts.merge(some.counts);
     return fail(revision.error());
   }
   saved_revision_ = *revision;
+  const std::lock_guard noted(noted_mutex_);
+  merged_counts_ = uses_.counts.size();
   return true;
 }
 

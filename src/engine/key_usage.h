@@ -38,7 +38,6 @@ struct KeyUses {
   std::map<UsageKey, KeyUseCount> counts;
 
   bool empty() const { return last.empty() && counts.empty(); }
-  void add(KeyUses more);
 };
 
 // One request that used keys.
@@ -49,13 +48,8 @@ struct UseNote {
   std::string_view event_id, request_id;
 };
 
-// What one worker has noted; belongs to its thread.
+// What one worker has noted; belongs to its thread until it is taken.
 class WorkerUsages {
- public:
-  void note(const UsedKey& key, const UseNote& use);
-  std::size_t size() const { return counts_.size(); }
-  KeyUses take();
-
  private:
   struct View {
     const RowId& row;
@@ -77,26 +71,38 @@ class WorkerUsages {
       return a.row == b.row && a.version == b.version && a.principal == b.principal;
     }
   };
+
+ public:
+  struct Noted {
+    std::unordered_map<RowId, KeyLastUsage, Hash> last;
+    std::unordered_map<UsageKey, KeyUseCount, Hash, Equal> counts;
+  };
+  void note(const UsedKey& key, const UseNote& use);
+  std::size_t size() const { return noted_.counts.size(); }
+  Noted take() { return std::exchange(noted_, {}); }
+
+ private:
   void note_last(const UsedKey& key, const UseNote& use);
   void count(const UsedKey& key, const UseNote& use);
 
-  std::unordered_map<RowId, KeyLastUsage, Hash> last_;
-  std::unordered_map<UsageKey, KeyUseCount, Hash, Equal> counts_;
+  Noted noted_;
 };
 
-// What has been gathered and is not stored yet. Any thread.
+// What has been gathered and is not stored yet. Any thread; for a worker's, add() only, which takes no longer the more
+// there is.
 class GatheredUsages {
  public:
-  // Beyond this many, what is not known yet is forgotten: the store can't be written, or not fast enough.
+  // Beyond this many counts, what is not known yet is forgotten: the store can't be written, or not fast enough.
   static constexpr std::size_t kMaxCounts = 200'000;
 
-  void add(KeyUses uses);
+  // How many counts there may be.
+  std::size_t add(WorkerUsages::Noted noted);
   std::size_t size() const;
   std::uint64_t forgotten() const;  // uses
 
   // What `view_revision`'s view of the store does not have of a key. kStale when more than that was stored meanwhile:
   // then another view is needed.
-  Result<KeyUses> beside(std::uint64_t view_revision, const RowId& row) const;
+  Result<KeyUses> beside(std::uint64_t view_revision, const RowId& row);
 
   // Takes at most `count` of each, and has `save` store them; what is not stored stays. `save` returns the store's
   // revision. False when there was nothing.
@@ -104,11 +110,17 @@ class GatheredUsages {
   Result<bool> save_some(std::size_t count, const Save& save);
 
  private:
-  mutable std::mutex saving_mutex_;  // taken before mutex_; held while what was taken is in neither place
-  mutable std::mutex mutex_;
-  KeyUses uses_;
+  void merge_noted();
+  void merge(WorkerUsages::Noted noted);
+
+  mutable std::mutex noted_mutex_;
+  std::vector<WorkerUsages::Noted> noted_;
+  std::size_t noted_counts_ = 0, merged_counts_ = 0;
   std::uint64_t forgotten_ = 0;
-  std::uint64_t saved_revision_ = 0;  // guarded by saving_mutex_
+
+  std::mutex mutex_;  // taken before noted_mutex_; held while what was taken is in neither place
+  KeyUses uses_;
+  std::uint64_t saved_revision_ = 0;
 };
 
 // Asked by transactions for what the store does not have yet.

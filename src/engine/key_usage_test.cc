@@ -19,16 +19,16 @@ UseNote use(std::int64_t when, std::string_view principal = "AIDAANN", std::stri
   return {operation, principal, "arn:ann", Timestamp{when}, "event", "request"};
 }
 
-KeyUses noted(std::initializer_list<std::pair<UsedKey, UseNote>> uses) {
+WorkerUsages::Noted noted(std::initializer_list<std::pair<UsedKey, UseNote>> uses) {
   WorkerUsages worker;
   for (const auto& [used, note] : uses) worker.note(used, note);
   return worker.take();
 }
 
 // Stores nothing, at a revision.
-GatheredUsages::Save stores_at(std::uint64_t revision, KeyUses* saved = nullptr) {
+GatheredUsages::Save stores_at(std::uint64_t revision, std::size_t* saved = nullptr) {
   return [revision, saved](const KeyUses& uses) -> Result<std::uint64_t> {
-    if (saved != nullptr) saved->add(uses);
+    if (saved != nullptr) *saved = uses.counts.size();
     return revision;
   };
 }
@@ -47,21 +47,21 @@ TEST(KeyUsage, AWorkerKeepsTheLastUseOfEachKey) {
   worker.note(key(1), use(10));
   worker.note(key(2), use(20));
   worker.note(key(1), {"Decrypt", "AIDABOB", "arn:bob", Timestamp{30}, "event 3", "request 3"});
-  const KeyUses taken = worker.take();
+  const WorkerUsages::Noted taken = worker.take();
   EXPECT_EQ(worker.size(), 0U);
   ASSERT_EQ(taken.last.size(), 2U);
   const KeyLastUsage& first = taken.last.at(row(1));
   EXPECT_EQ(first, (KeyLastUsage{row(1), "111122223333", "Decrypt", Timestamp{30}, "event 3", "request 3"}));
-  EXPECT_TRUE(worker.take().empty());
+  EXPECT_TRUE(worker.take().last.empty());
 }
 
 TEST(KeyUsage, AWorkerCountsByVersionPrincipalAndOperation) {
-  const KeyUses taken = noted({{key(1), use(10)},
-                               {key(1), use(30)},
-                               {key(1, "Decrypt"), use(20)},
-                               {key(1, "Decrypt", 2), use(21)},
-                               {key(1), use(22, "AIDABOB")},
-                               {key(2), use(23)}});
+  const WorkerUsages::Noted taken = noted({{key(1), use(10)},
+                                           {key(1), use(30)},
+                                           {key(1, "Decrypt"), use(20)},
+                                           {key(1, "Decrypt", 2), use(21)},
+                                           {key(1), use(22, "AIDABOB")},
+                                           {key(2), use(23)}});
   ASSERT_EQ(taken.counts.size(), 4U);
   const KeyUseCount& count = taken.counts.at({row(1), 1, "AIDAANN"});
   EXPECT_EQ(count.operations, (std::vector<OperationUse>{{"Decrypt", 1, 10}, {"Encrypt", 2, 20}}));
@@ -87,9 +87,10 @@ TEST(KeyUsage, WorkersAreAddedUp) {
 TEST(KeyUsage, WhatIsStoredIsNotBesideTheStoreAnyMore) {
   GatheredUsages gathered;
   gathered.add(noted({{key(1), use(1)}, {key(2), use(2)}, {key(3), use(3)}}));
-  KeyUses saved;
+  EXPECT_EQ(gathered.size(), 3U);
+  std::size_t saved = 0;
   EXPECT_TRUE(*gathered.save_some(2, stores_at(7, &saved)));
-  EXPECT_EQ(saved.counts.size(), 2U);
+  EXPECT_EQ(saved, 2U);
   EXPECT_EQ(gathered.size(), 1U);
   EXPECT_EQ(gathered.beside(6, row(3)).error().code, ErrorCode::kStale);
   EXPECT_FALSE(gathered.beside(7, row(3))->empty());
@@ -108,21 +109,34 @@ TEST(KeyUsage, WhatCanNotBeStoredStays) {
   EXPECT_EQ(gathered.forgotten(), 0U);
 }
 
+// So many counts, of versions that are counted up.
+WorkerUsages::Noted many(std::size_t first, std::size_t count) {
+  WorkerUsages::Noted noted;
+  for (std::size_t i = first; i < first + count; ++i) {
+    KeyUseCount one;
+    one.version = static_cast<std::uint32_t>(i);
+    one.operations = {{"Encrypt", 1, 1}};
+    UsageKey name = usage_key(one);
+    noted.counts.emplace(std::move(name), std::move(one));
+  }
+  return noted;
+}
+
 TEST(KeyUsage, ThereIsABound) {
   GatheredUsages gathered;
-  KeyUses many;
-  for (std::size_t i = 0; i < GatheredUsages::kMaxCounts; ++i) {
-    KeyUseCount count;
-    count.version = static_cast<std::uint32_t>(i);
-    count.operations = {{"Encrypt", 1, 1}};
-    UsageKey name = usage_key(count);
-    many.counts.emplace_hint(many.counts.end(), std::move(name), std::move(count));
-  }
-  gathered.add(std::move(many));
+  EXPECT_EQ(gathered.add(many(0, GatheredUsages::kMaxCounts)), GatheredUsages::kMaxCounts);
+  EXPECT_TRUE(gathered.beside(0, row(9))->empty());  // merged
   gathered.add(noted({{key(0, "Encrypt", 3), use(1, "")}, {key(9), use(2)}, {key(9), use(3)}}));
+  EXPECT_TRUE(gathered.beside(0, row(9))->counts.empty());
   EXPECT_EQ(gathered.size(), GatheredUsages::kMaxCounts);
   EXPECT_EQ(gathered.forgotten(), 2U) << "of what is known already, nothing is forgotten";
-  EXPECT_TRUE(gathered.beside(0, row(9))->empty());
+}
+
+TEST(KeyUsage, ThereIsABoundWhereNobodyMerges) {
+  GatheredUsages gathered;
+  gathered.add(many(0, GatheredUsages::kMaxCounts));
+  gathered.add(many(0, 5));
+  EXPECT_EQ(gathered.forgotten(), 5U);
 }
 
 }  // namespace
