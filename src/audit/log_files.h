@@ -23,6 +23,8 @@ struct LogFolder {
   std::filesystem::path key_changes() const { return path / "key-changes"; }
   std::filesystem::path pruned() const { return path / "pruned"; }
   std::filesystem::path inbox() const { return path / "inbox"; }
+  // How far this sink has come.
+  std::filesystem::path sink(std::string_view name) const { return path / "sinks" / name; }
 };
 
 // The indexes that the segments' names give, in order. Other files are left aside. Empty when the folder is not there.

@@ -7,6 +7,7 @@
 #include "cli/commands.h"
 #include "net/tls_acceptor.h"
 #include "server/attestation_roots.h"
+#include "server/audit_sinks.h"
 #include "server/certificates.h"
 #include "server/config.h"
 #include "server/data_folder.h"
@@ -47,6 +48,7 @@ Status check_config(const std::filesystem::path& config_file) {
       std::any_of(config.listeners.begin(), config.listeners.end(), [](const auto& l) { return l.tls; });
   std::vector<std::string> warnings = config.warnings;
   for (const HsmClusterConfig& cluster : config.hsm_clusters) TRY(load_hsm_cluster(cluster));
+  for (const AuditSinkConfig& sink : config.audit_sinks) TRY(make_audit_sink(sink));
   TRY_ASSIGN(const auto crypto, CryptoContext::create());
   TRY(load_attestation_roots(*crypto, config));
   if (any_tls) {

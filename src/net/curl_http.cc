@@ -1,25 +1,17 @@
 #include "net/curl_http.h"
 
 #include <curl/curl.h>
-#include <fmt/format.h>
 
-#include <array>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
-#include <iterator>
 #include <map>
 #include <mutex>
+
+#include "net/trusted_certificates.h"
 
 namespace kagimori {
 namespace {
 
 constexpr std::size_t kMaxAnswer = std::size_t{64} << 10;
 constexpr std::size_t kMaxIdle = 32;  // kept connections of one name
-// Where distributions keep the system's certificate authorities, if libcurl does not know.
-constexpr std::array kSystemBundles = {"/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt",
-                                       "/etc/ssl/cert.pem"};
-
 struct FreeEasy {
   void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
 };
@@ -64,30 +56,6 @@ OutgoingAnswer::Failure failure_of(CURLcode code) {
     default:
       return kUnreachable;
   }
-}
-
-std::string read_text(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-}
-
-// The certificates of the file and of the system in one text; empty: libcurl's own way to the system's will do.
-Result<std::string> trusted(const std::string& ca_file) {
-  if (ca_file.empty()) return std::string();
-  std::string bundle = read_text(ca_file);
-  if (bundle.find("-----BEGIN CERTIFICATE-----") == std::string::npos) {
-    return fail(ErrorCode::kBadConfiguration,
-                fmt::format("xks.ca_file: {} can't be read as PEM certificates. Name the certificate of the authority "
-                            "that issued those of the external key store proxies.",
-                            ca_file));
-  }
-  for (const char* const path : kSystemBundles) {
-    const std::string system = read_text(path);
-    if (system.empty()) continue;
-    bundle += '\n' + system;
-    break;
-  }
-  return bundle;
 }
 
 class CurlHttp final : public OutgoingHttp {
@@ -173,9 +141,9 @@ class CurlHttp final : public OutgoingHttp {
 
 Result<std::unique_ptr<OutgoingHttp>> make_curl_http(const CurlHttpOptions& options) {
   if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
-    return fail(ErrorCode::kBadConfiguration, "libcurl, which talks to external key store proxies, can't be started.");
+    return fail(ErrorCode::kBadConfiguration, "libcurl, which talks to other servers, can't be started.");
   }
-  TRY_ASSIGN(std::string bundle, trusted(options.ca_file));
+  TRY_ASSIGN(std::string bundle, trusted_certificates(options.ca_file, options.ca_option));
   List connect_to;
   for (const std::string& line : options.connect_to) {
     if (!add_line(connect_to, line)) return fail(ErrorCode::kInternal, "There is no memory left.");

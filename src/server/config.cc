@@ -183,6 +183,11 @@ Status finish_paths(Config& config, const fs::path& file) {
     finish_path(cluster.module, base, {});
     finish_path(cluster.trust_anchor, base, {});
   }
+  for (AuditSinkConfig& sink : config.audit_sinks) {
+    finish_path(sink.path, base, {});
+    finish_path(sink.authorization_file, base, {});
+    finish_path(sink.ca_file, base, {});
+  }
   return {};
 }
 
@@ -271,6 +276,24 @@ Status check_hsm_clusters(const Config& config) {
   return {};
 }
 
+Status check_audit_sinks(Config& config) {
+  std::set<std::string_view> seen;
+  for (std::size_t i = 0; i < config.audit_sinks.size(); ++i) {
+    const AuditSinkConfig& sink = config.audit_sinks[i];
+    if (const auto checked = check_audit_sink(sink); !checked) {
+      return bad(fmt::format("audit_sinks.{}: {}", i + 1, checked.error().message));
+    }
+    if (!seen.insert(sink.name).second) {
+      return bad(fmt::format("audit_sinks.{}: {} is the name of an earlier sink already.", i + 1, sink.name));
+    }
+    if (sink.type == "syslog" && !sink.tls) {
+      config.warnings.push_back(fmt::format(
+          "The audit sink {} sends events without TLS: whoever is on the way can read and change them.", sink.name));
+    }
+  }
+  return {};
+}
+
 Status check_together(Config& config) {
   const NetLimits& limits = config.limits;
   if (limits.max_connections_per_source > limits.max_connections) {
@@ -284,6 +307,7 @@ Status check_together(Config& config) {
   TRY(check_regions(config.engine));
   TRY(check_connect_to(config.xks));
   TRY(check_hsm_clusters(config));
+  TRY(check_audit_sinks(config));
   if (!config.seal.key_file.empty()) TRY(check_key_file(config.seal.key_file, config.server.data_dir));
   if (config.server.test_mode) {
     config.warnings.emplace_back(

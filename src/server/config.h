@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "engine/settings.h"
 #include "net/net_config.h"
+#include "server/audit_sink_config.h"
 #include "server/hsm_cluster_config.h"
 #include "server/listener_options.h"
 
@@ -67,6 +68,7 @@ struct Config {
   AttestationOptions attestation;
   std::vector<ListenerOptions> listeners;
   std::vector<HsmClusterConfig> hsm_clusters;
+  std::vector<AuditSinkConfig> audit_sinks;
   TlsOptions tls;
   NetLimits limits;
   EngineSettings engine;

@@ -22,6 +22,8 @@ template <auto Member>
 constexpr auto listener_slot = +[](ListenerOptions& listener) -> auto& { return listener.*Member; };
 template <auto Member>
 constexpr auto cluster_slot = +[](HsmClusterConfig& cluster) -> auto& { return cluster.*Member; };
+template <auto Member>
+constexpr auto sink_slot = +[](AuditSinkConfig& sink) -> auto& { return sink.*Member; };
 
 constexpr std::int64_t kKib = 1 << 10;
 constexpr std::int64_t kMib = 1 << 20;
@@ -278,6 +280,23 @@ constexpr Option<HsmClusterConfig> kHsmClusterOptions[] = {
      "How long an operation may take; a login and the making of a key have five times as long.", 1, 60},
 };
 
+constexpr Option<AuditSinkConfig> kAuditSinkOptions[] = {
+    {"name", kText, sink_slot<&AuditSinkConfig::name>, "How it is called in logs and metrics: a-z, 0-9 and -.", 1, 32},
+    {"type", kChoice, sink_slot<&AuditSinkConfig::type>, "What it is.", 0, 0, "file|syslog|webhook"},
+    {"path", kPath, sink_slot<&AuditSinkConfig::path>, "Of type file: where lines of JSON are appended."},
+    {"address", kText, sink_slot<&AuditSinkConfig::address>, "Of type syslog: the server, HOST:PORT.", 0, 300},
+    {"tls", kBool, sink_slot<&AuditSinkConfig::tls>, "Of type syslog: over TLS (RFC 5425); false: over TCP alone."},
+    {"url", kText, sink_slot<&AuditSinkConfig::url>, "Of type webhook: where events are POSTed, https.", 0, 2000},
+    {"authorization_file", kPath, sink_slot<&AuditSinkConfig::authorization_file>,
+     "Of type webhook: a file with what the header Authorization says."},
+    {"ca_file", kPath, sink_slot<&AuditSinkConfig::ca_file>,
+     "The authority of the server's certificate, PEM, besides the system's."},
+    {"events", kChoice, sink_slot<&AuditSinkConfig::events>,
+     "All, only changes and alarms (no uses of keys, no reads), or only alarms.", 0, 0, "all|changes|alarms"},
+    {"most_behind", kCount, sink_slot<&AuditSinkConfig::most_behind>,
+     "A sink that is more events behind is moved on; an event says which it lacks.", 1'000, 1'000'000'000'000},
+};
+
 template <typename Owner>
 tl::unexpected<Error> refuse(const Option<Owner>&, const Setting& setting, std::string_view why) {
   return fail(ErrorCode::kBadConfiguration, fmt::format("{}: {} {}", setting.origin, setting.name, why));
@@ -370,10 +389,19 @@ std::string written(const Option<Owner>& option, Owner& owner) {
       option.slot);
 }
 
+template <typename Owner>
+Status store_or_refuse(const Option<Owner>& option, const Setting& setting, Owner& owner) {
+  if (auto stored = store_value(option, setting.value, owner); !stored) {
+    return refuse(option, setting, stored.error().message);
+  }
+  return {};
+}
+
 }  // namespace
 
 std::span<const Option<Config>> config_options() { return kOptions; }
 OptionList<ListenerOptions> listener_list() { return {"listeners", kListenerOptions, &Config::listeners}; }
+OptionList<AuditSinkConfig> audit_sink_list() { return {"audit_sinks", kAuditSinkOptions, &Config::audit_sinks}; }
 OptionList<HsmClusterConfig> hsm_cluster_list() { return {"hsm_clusters", kHsmClusterOptions, &Config::hsm_clusters}; }
 
 std::string environment_name(std::string_view option) {
@@ -383,24 +411,16 @@ std::string environment_name(std::string_view option) {
 }
 
 Status apply_option(const Option<Config>& option, const Setting& setting, Config& config) {
-  if (auto stored = store_value(option, setting.value, config); !stored) {
-    return refuse(option, setting, stored.error().message);
-  }
-  return {};
+  return store_or_refuse(option, setting, config);
 }
-
 Status apply_option(const Option<ListenerOptions>& option, const Setting& setting, ListenerOptions& listener) {
-  if (auto stored = store_value(option, setting.value, listener); !stored) {
-    return refuse(option, setting, stored.error().message);
-  }
-  return {};
+  return store_or_refuse(option, setting, listener);
 }
-
 Status apply_option(const Option<HsmClusterConfig>& option, const Setting& setting, HsmClusterConfig& cluster) {
-  if (auto stored = store_value(option, setting.value, cluster); !stored) {
-    return refuse(option, setting, stored.error().message);
-  }
-  return {};
+  return store_or_refuse(option, setting, cluster);
+}
+Status apply_option(const Option<AuditSinkConfig>& option, const Setting& setting, AuditSinkConfig& sink) {
+  return store_or_refuse(option, setting, sink);
 }
 
 std::string written_value(const Option<Config>& option, Config& config) { return written(option, config); }
@@ -409,6 +429,9 @@ std::string written_value(const Option<ListenerOptions>& option, ListenerOptions
 }
 std::string written_value(const Option<HsmClusterConfig>& option, HsmClusterConfig& cluster) {
   return written(option, cluster);
+}
+std::string written_value(const Option<AuditSinkConfig>& option, AuditSinkConfig& sink) {
+  return written(option, sink);
 }
 
 std::string nearest_name(std::string_view name, std::span<const std::string> candidates) {

@@ -15,7 +15,8 @@
 
 namespace kagimori {
 
-// Where an option's value lies in its owner: Config, or one entry of a list ([[listeners]], [[hsm_clusters]]).
+// Where an option's value lies in its owner: Config, or one entry of a list ([[listeners]], [[hsm_clusters]],
+// [[audit_sinks]]).
 template <typename Owner>
 using OptionSlot = std::variant<bool& (*)(Owner&), std::int64_t& (*)(Owner&), std::uint64_t& (*)(Owner&),
                                 std::chrono::milliseconds& (*)(Owner&), std::string& (*)(Owner&),
@@ -46,10 +47,12 @@ struct OptionList {
 };
 OptionList<ListenerOptions> listener_list();
 OptionList<HsmClusterConfig> hsm_cluster_list();
+OptionList<AuditSinkConfig> audit_sink_list();
 // Calls `use` with each of the lists.
 void for_each_list(auto use) {
   use(listener_list());
   use(hsm_cluster_list());
+  use(audit_sink_list());
 }
 
 // "limits.body_bytes" -> "KAGIMORI_LIMITS_BODY_BYTES"
@@ -60,11 +63,13 @@ std::string environment_name(std::string_view option);
 Status apply_option(const Option<Config>& option, const Setting& setting, Config& config);
 Status apply_option(const Option<ListenerOptions>& option, const Setting& setting, ListenerOptions& listener);
 Status apply_option(const Option<HsmClusterConfig>& option, const Setting& setting, HsmClusterConfig& cluster);
+Status apply_option(const Option<AuditSinkConfig>& option, const Setting& setting, AuditSinkConfig& sink);
 
 // The value as it would be written in the file: "1 MiB" in quotes, 20, true, ["data", "management"].
 std::string written_value(const Option<Config>& option, Config& config);
 std::string written_value(const Option<ListenerOptions>& option, ListenerOptions& listener);
 std::string written_value(const Option<HsmClusterConfig>& option, HsmClusterConfig& cluster);
+std::string written_value(const Option<AuditSinkConfig>& option, AuditSinkConfig& sink);
 
 // The candidate that is fewest single-letter changes away from `name`; empty if none is near.
 std::string nearest_name(std::string_view name, std::span<const std::string> candidates);

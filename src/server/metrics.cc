@@ -140,6 +140,7 @@ std::optional<MetricsSample> Metrics::gather() {
   for (std::size_t i = 0; i < kAlarmNames.size(); ++i) {
     sample.alarms.emplace_back(kAlarmNames.at(i), sources_.engine.alarms().of(static_cast<Alarm>(i)));
   }
+  for (const auto& sink : sources_.sinks) sample.sinks.emplace_back(sink->name(), sink->counts());
   sample.forgotten_uses = sources_.engine.usages().forgotten();
   sample.census = census_->latest();
   return sample;

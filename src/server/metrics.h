@@ -15,6 +15,7 @@
 
 #include "audit/log.h"
 #include "audit/sequencer.h"
+#include "audit/sink_runner.h"
 #include "engine/engine.h"
 #include "engine/worker_metrics.h"
 #include "net/http_worker.h"
@@ -44,7 +45,8 @@ struct MetricsSample {
   bool audit_writable = false;
   std::vector<std::pair<std::string_view, std::uint64_t>> alarms;  // by name
   std::uint64_t forgotten_uses = 0;
-  std::optional<KeyCensusResult> census;  // once it was made
+  std::vector<std::pair<std::string, audit::SinkCounts>> sinks;  // by name
+  std::optional<KeyCensusResult> census;                         // once it was made
 };
 // Prometheus's text format 0.0.4. Says what the process takes, too.
 std::string metrics_page(const MetricsSample& sample);
@@ -67,6 +69,7 @@ class Metrics {
     const audit::Log& log;
     const audit::Sequencer& sequencer;
     const Engine& engine;
+    const std::vector<std::unique_ptr<audit::SinkRunner>>& sinks;
     KeyCensus::Parts census;
   };
   explicit Metrics(const Sources& sources) : sources_(sources) {}

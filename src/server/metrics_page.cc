@@ -143,6 +143,22 @@ void add_due(Page& page, std::string name, std::string help, const std::array<st
   }
 }
 
+void add_sinks(Page& page, const MetricsSample& sample) {
+  using Counts = audit::SinkCounts;
+  const auto add = [&](std::string name, std::string help, MetricType type, std::uint64_t Counts::* value) {
+    page.family(std::move(name), std::move(help), type);
+    for (const auto& [sink, counts] : sample.sinks) page.add(counts.*value, {{"sink", sink}});
+  };
+  add("kagimori_audit_sink_events_total", "Events delivered to a sink of the audit log.", MetricType::Counter,
+      &Counts::delivered);
+  add("kagimori_audit_sink_failures_total", "Deliveries that failed, and are tried again.", MetricType::Counter,
+      &Counts::failures);
+  add("kagimori_audit_sink_skipped_events_total", "Events that a sink lacks, because it was too far behind.",
+      MetricType::Counter, &Counts::skipped);
+  add("kagimori_audit_sink_behind_events", "Events that a sink has not come to yet.", MetricType::Gauge,
+      &Counts::behind);
+}
+
 void add_keys(Page& page, const MetricsSample& sample) {
   page.family("kagimori_alarms_total", "Alarms raised, by the name of their event in the audit log.",
               MetricType::Counter);
@@ -188,6 +204,7 @@ std::string metrics_page(const MetricsSample& sample) {
   add_cache(page, sample.workers);
   add_store(page, sample);
   add_audit(page, sample);
+  if (!sample.sinks.empty()) add_sinks(page, sample);
   add_keys(page, sample);
   if (sample.census) add_census(page, *sample.census);
   add_process(page);

@@ -18,6 +18,7 @@
 #include "net/server.h"
 #include "server/attestation_roots.h"
 #include "server/audit_log.h"
+#include "server/audit_sinks.h"
 #include "server/certificates.h"
 #include "server/data_folder.h"
 #include "server/hardening.h"
@@ -202,7 +203,7 @@ Status serve(const Config& config, OpenedStore& opened, HsmClusters& hsm, const 
   const bool test_mode = config.server.test_mode && opened.meta.test_store;
   FaultyStore faulty_store(*opened.store);
   MeasuredStore store(test_mode ? static_cast<Store&>(faulty_store) : *opened.store);
-  TRY_ASSIGN(const auto outgoing, make_curl_http({config.xks.ca_file, config.xks.connect_to}));
+  TRY_ASSIGN(const auto outgoing, make_curl_http({config.xks.ca_file, "xks.ca_file", config.xks.connect_to}));
   TRY_ASSIGN(const auto engine, Engine::start({store, *opened.keyrings, *audit_log.log, *opened.clock, lifecycle_clock,
                                                settings, outgoing.get(), &hsm, audit_log.sequencer.get()}));
   const SteadyClock monotonic;
@@ -223,10 +224,12 @@ Status serve(const Config& config, OpenedStore& opened, HsmClusters& hsm, const 
     dialect.listener_planes.push_back({listener.serves("data"), listener.serves("management")});
   }
   TRY_ASSIGN(NetConfig net, net_config(config, monotonic, *opened.clock));
+  AuditSinks sinks;
   Metrics metrics({store,
                    *audit_log.log,
                    *audit_log.sequencer,
                    *engine,
+                   sinks,
                    {store, *opened.keyrings, lifecycle_clock, *opened.clock}});
   ServerHandler::House house{dialect, metrics, {}};
   for (const ListenerOptions& listener : config.listeners)
@@ -236,6 +239,7 @@ Status serve(const Config& config, OpenedStore& opened, HsmClusters& hsm, const 
              }));
   HttpWorkerPort port(*server);
   TRY(start_audit_log(config, *opened.clock, lifecycle_clock, audit_log));
+  TRY_ASSIGN(sinks, start_audit_sinks(config, *opened.clock, *audit_log.log));
   engine->attach(port);
   {
     Running running(*engine, *server, *opened.store, metrics);

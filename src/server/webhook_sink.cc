@@ -1,0 +1,65 @@
+#include "server/webhook_sink.h"
+
+#include <fmt/format.h>
+
+#include "protocol/json_writer.h"
+
+namespace kagimori {
+namespace {
+
+constexpr std::chrono::milliseconds kLimit{5'000};
+constexpr long kFirstGood = 200, kLastGood = 299;
+
+std::string_view failure_text(OutgoingAnswer::Failure failure) {
+  switch (failure) {
+    case OutgoingAnswer::Failure::kTimedOut:
+      return "did not answer in time";
+    case OutgoingAnswer::Failure::kTls:
+      return "has a certificate that is not trusted, or speaks no TLS";
+    case OutgoingAnswer::Failure::kTooLarge:
+      return "sent too large an answer";
+    case OutgoingAnswer::Failure::kUnreachable:
+    case OutgoingAnswer::Failure::kNone:
+      break;
+  }
+  return "can't be reached";
+}
+
+class WebhookSink final : public audit::Sink {
+ public:
+  WebhookSink(std::unique_ptr<OutgoingHttp> http, std::string url, std::string authorization)
+      : http_(std::move(http)), url_(std::move(url)), headers_{"Content-Type: application/json"} {
+    if (!authorization.empty()) headers_.push_back("Authorization: " + authorization);
+  }
+
+  Status deliver(std::span<const audit::SinkEvent> events) override {
+    std::string body;
+    JsonWriter json(body);
+    json.begin_object().key("events").begin_array();
+    for (const audit::SinkEvent& event : events) {
+      json.begin_object().member("number", static_cast<std::int64_t>(event.index));
+      json.key("event").raw(event.line).end_object();
+    }
+    json.end_array().end_object();
+    const OutgoingAnswer answer = http_->post({url_, headers_, std::move(body), "events", kLimit});
+    if (answer.failure != OutgoingAnswer::Failure::kNone) {
+      return fail(ErrorCode::kIo, fmt::format("{} {}.", url_, failure_text(answer.failure)));
+    }
+    if (answer.status >= kFirstGood && answer.status <= kLastGood) return {};
+    return fail(ErrorCode::kIo, fmt::format("{} answered with status {}.", url_, answer.status));
+  }
+
+ private:
+  const std::unique_ptr<OutgoingHttp> http_;
+  const std::string url_;
+  std::vector<std::string> headers_;
+};
+
+}  // namespace
+
+std::unique_ptr<audit::Sink> make_webhook_sink(std::unique_ptr<OutgoingHttp> http, std::string url,
+                                               std::string authorization) {
+  return std::make_unique<WebhookSink>(std::move(http), std::move(url), std::move(authorization));
+}
+
+}  // namespace kagimori
