@@ -142,6 +142,17 @@ def test_what_the_clock_does_has_events(fresh_server):
             assert (details["rotationType"], details["keyOrigin"]) == ("AUTOMATIC", "AWS_KMS")
 
 
+def test_a_rotation_on_demand_has_the_event_of_a_rotation_too(server, kms, key):
+    before = kms.describe_key(KeyId=key)["KeyMetadata"]
+    kms.rotate_key_on_demand(KeyId=key)
+    after = kms.describe_key(KeyId=key)["KeyMetadata"]
+    (event,) = [event for event in events(server) if event["eventName"] == "RotateKey" and before["Arn"] in str(event["resources"])]
+    assert (event["eventType"], event["userIdentity"]["type"]) == ("AwsServiceEvent", "Service") and "requestID" not in event
+    assert event["serviceEventDetails"] == {
+        "keyId": key, "rotationType": "ON_DEMAND", "keyOrigin": "AWS_KMS",
+        "previousKeyMaterialId": before["CurrentKeyMaterialId"], "currentKeyMaterialId": after["CurrentKeyMaterialId"]}
+
+
 def everywhere(server):
     """All that a server writes beside its store's secrets: audit, log, and all files of the data folder but DIR/env."""
     paths = [path for path in server.data.rglob("*") if path.is_file() and path.name != "env"]

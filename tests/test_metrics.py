@@ -44,9 +44,11 @@ class Metrics:
 
 
 @pytest.fixture
-def measured(fresh_server):
+def measured(fresh_server, tmp_path):
     port = free_port()
-    server = fresh_server(settings={"listeners.2.address": f"127.0.0.1:{port}", "listeners.2.tls": "false", "listeners.2.planes": "metrics"})
+    server = fresh_server(settings={
+        "listeners.2.address": f"127.0.0.1:{port}", "listeners.2.tls": "false", "listeners.2.planes": "metrics",
+        "audit_sinks.1.name": "copy", "audit_sinks.1.type": "file", "audit_sinks.1.path": tmp_path / "events.jsonl"})
     return server, Metrics(f"http://127.0.0.1:{port}/metrics")
 
 

@@ -75,16 +75,20 @@ Result<NewVersion> add_version(Transaction& transaction, Key& key, RotationType 
   return made;
 }
 
-namespace {
-
-// Of the primary version, as it is stored.
-Result<std::string> material_id_of(Transaction& transaction, const Key& key) {
+Result<std::string> primary_material_id(Transaction& transaction, const Key& key) {
   const Bytes version = record_key::version(key.account, key.row, key.primary_version);
   TRY_ASSIGN(const auto primary, transaction.get<KeyVersion>(key.account, Table::kVersions, version));
   return primary ? primary->material_id : std::string();
 }
 
-}  // namespace
+void tell_rotation(Trail& trail, const Key& key, RotationType rotation, std::string_view previous_material,
+                   std::string_view material) {
+  trail.detail("keyId", key.key_id)
+      .detail("rotationType", rotation == RotationType::kAutomatic ? "AUTOMATIC" : "ON_DEMAND")
+      .detail("keyOrigin", aws_origin(key.origin))
+      .detail("previousKeyMaterialId", previous_material)
+      .detail("currentKeyMaterialId", material);
+}
 
 Result<std::string> rotate_key(Transaction& transaction, Key& key, RotationType rotation) {
   TRY_ASSIGN(KeyObject superseded, get_object(transaction, key, key.primary_version, 0));
@@ -98,7 +102,7 @@ Result<std::string> rotate_key(Transaction& transaction, Key& key, RotationType 
   std::string material_id;
   if (key.origin == KeyOrigin::kImported) {
     TRY(activate_pending_version(transaction, key));
-    TRY_ASSIGN(material_id, material_id_of(transaction, key));
+    TRY_ASSIGN(material_id, primary_material_id(transaction, key));
   } else {
     TRY_ASSIGN(const KeyMaterial material, generate_key_material(transaction.crypto(), transaction.random(), key.type));
     TRY_ASSIGN(const NewVersion made, add_version(transaction, key, rotation, material));
@@ -176,22 +180,13 @@ Status remove_more_grants(Transaction& transaction, const Key& key, const DueEnt
   return remove_grants(transaction, key, std::max(transaction.lifecycle_now(), later));
 }
 
-// What CloudTrail's event RotateKey tells.
-void tell_rotation(Trail& trail, const Key& key, std::string_view previous_material, std::string_view material) {
-  trail.detail("keyId", key.key_id)
-      .detail("rotationType", "AUTOMATIC")
-      .detail("keyOrigin", aws_origin(key.origin))
-      .detail("previousKeyMaterialId", previous_material)
-      .detail("currentKeyMaterialId", material);
-}
-
 }  // namespace
 
 Status rotate_automatically(Transaction& transaction, const Key& before) {
   Key key = before;
-  TRY_ASSIGN(const std::string previous_material, material_id_of(transaction, before));
+  TRY_ASSIGN(const std::string previous_material, primary_material_id(transaction, before));
   TRY_ASSIGN(const std::string material, rotate_key(transaction, key, RotationType::kAutomatic));
-  tell_rotation(transaction.trail(), before, previous_material, material);
+  tell_rotation(transaction.trail(), before, RotationType::kAutomatic, previous_material, material);
   return transaction.save_key(before, key);
 }
 

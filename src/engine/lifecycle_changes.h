@@ -19,6 +19,12 @@ Result<NewVersion> add_version(Transaction& transaction, Key& key, RotationType 
 // of the material that protects from then on.
 Result<std::string> rotate_key(Transaction& transaction, Key& key, RotationType rotation);
 
+// What CloudTrail's event RotateKey tells.
+void tell_rotation(Trail& trail, const Key& key, RotationType rotation, std::string_view previous_material,
+                   std::string_view material);
+// The id of the primary version's material, as it is stored.
+Result<std::string> primary_material_id(Transaction& transaction, const Key& key);
+
 // Rotates because the clock or a usage limit wants it, and tells so on the trail.
 Status rotate_automatically(Transaction& transaction, const Key& before);
 

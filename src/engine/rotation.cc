@@ -95,8 +95,12 @@ Result<std::string> rotate_key_on_demand(Transaction& transaction, std::string_v
     }
   }
   Key key = found.key;
-  TRY(rotate_key(transaction, key, RotationType::kOnDemand));
+  TRY_ASSIGN(const std::string previous_material, primary_material_id(transaction, key));
+  TRY_ASSIGN(const std::string material, rotate_key(transaction, key, RotationType::kOnDemand));
   TRY(transaction.save_key(found.key, key));
+  Trail& event = transaction.add_event({"RotateKey", false, Plane::kManagement});
+  event.by_service().service_event().region(key.region).resource(found.arn);
+  tell_rotation(event, key, RotationType::kOnDemand, previous_material, material);
   transaction.trail().response("keyId", found.arn);
   return found.arn;
 }
