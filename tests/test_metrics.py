@@ -231,6 +231,27 @@ def test_a_listener_for_metrics_has_no_other_plane(fresh_server):
     assert done.returncode != 0 and "give them one of their own" in done.stderr
 
 
+def test_where_cryptography_is_done(measured):
+    server, metrics = measured
+    kms = server.admin.client("kms")
+    symmetric, mac = new_key(kms), new_key(kms, KeySpec="HMAC_256", KeyUsage="GENERATE_VERIFY_MAC")
+    ec, rsa = (new_key(kms, KeySpec=spec, KeyUsage="SIGN_VERIFY") for spec in ("ECC_NIST_P256", "RSA_4096"))
+
+    def operations():
+        return {work: metrics.value("kagimori_crypto_operations_total", work=work)
+                for work in ("symmetric", "mac", "other", "pool", "outside")}
+
+    assert set(operations().values()) == {0}
+    kms.decrypt(CiphertextBlob=kms.encrypt(KeyId=symmetric, Plaintext=b"x")["CiphertextBlob"])
+    kms.generate_data_key(KeyId=symmetric, KeySpec="AES_256")
+    kms.generate_mac(KeyId=mac, Message=b"x", MacAlgorithm="HMAC_SHA_256")
+    kms.sign(KeyId=ec, Message=b"x", SigningAlgorithm="ECDSA_SHA_256")
+    kms.sign(KeyId=rsa, Message=b"x", SigningAlgorithm="RSASSA_PSS_SHA_256")
+    assert operations() == {"symmetric": 3, "mac": 1, "other": 1, "pool": 1, "outside": 0}
+    for work in ("symmetric", "mac", "other", "pool"):
+        assert metrics.value("kagimori_crypto_seconds_total", work=work) > 0
+
+
 def test_the_dashboard_asks_for_what_there_is(measured):
     """Every metric that docs/grafana-dashboard.json names is served, and the other way round."""
     server, metrics = measured

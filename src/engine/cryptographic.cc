@@ -43,6 +43,7 @@ Result<SealedMessage> seal_with(EngineWorker& worker, const CachedKey& key, std:
     sealed.plaintext = SecretBytes::copy_of(plaintext);
     return sealed;
   }
+  const CryptoTimer timer(worker.metrics, CryptoWork::kSymmetric);
   TRY_ASSIGN(MessageKey* const with, message_key(worker, key, key.snapshot().key.primary_version));
   TRY(with->seal(*worker.crypto, *worker.random, ciphertext_header(key.snapshot()), sealed.context, plaintext,
                  sealed.ciphertext));
@@ -134,6 +135,7 @@ Result<std::uint32_t> check_ciphertext(const SourceKey& source) {
 
 Result<SecretBytes> open_with(EngineWorker& worker, const SourceKey& source, EncryptionContext& context,
                               ByteView ciphertext, std::uint32_t version) {
+  const CryptoTimer timer(worker.metrics, CryptoWork::kSymmetric);
   TRY_ASSIGN(MessageKey* const with, message_key(worker, source.key, version));
   Bytes canonical;
   canonical_encryption_context(context, canonical);
@@ -215,6 +217,7 @@ Result<EncryptResponse> encrypt(Engine& engine, EngineWorker& worker, const Call
   EncryptResponse response;
   response.key_arn = snapshot.arn;
   if (!symmetric) {
+    const CryptoTimer timer(worker.metrics, CryptoWork::kOther);
     TRY_ASSIGN(const auto with, public_key(worker, key));
     TRY_ASSIGN(response.sealed.ciphertext,
                encrypt_asymmetric(*worker.crypto, *with, request.algorithm, request.plaintext));

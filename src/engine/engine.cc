@@ -326,11 +326,15 @@ void Engine::offload(EngineWorker& worker, const Caller& caller, std::vector<std
     const auto basis = std::make_shared<const OffloadBasis>(
         OffloadBasis{caller.identity, std::move(keys), std::move(stores), worker.owner_drops.latest()});
     queued = pool.submit([port, &worker, basis, work = std::move(work), shared_done](PoolThread& thread) {
+      const auto began = std::chrono::steady_clock::now();
       const std::string moved_on = superseded_item(*basis);
       auto result = std::make_shared<Result<std::string>>(
           moved_on.empty() ? work(thread) : fail(ErrorCode::kCacheMiss, "What the request rests on has changed."));
-      port->post(worker.index,
-                 [&worker, basis, shared_done, result] { finish_offload(worker, *basis, *shared_done, *result); });
+      const auto took = std::chrono::steady_clock::now() - began;
+      port->post(worker.index, [&worker, basis, shared_done, result, took] {
+        worker.metrics.count(basis->stores.empty() ? CryptoWork::kPool : CryptoWork::kOutside, took);
+        finish_offload(worker, *basis, *shared_done, *result);
+      });
     });
   }
   if (!queued) (*shared_done)(fail(queued.error()));

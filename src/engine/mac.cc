@@ -28,6 +28,7 @@ Result<CachedKey> admit(Engine& engine, EngineWorker& worker, const Caller& call
 
 Result<Bytes> mac_of(EngineWorker& worker, const CachedKey& key, const MacRequest& request) {
   TRY(require_material(key));
+  const CryptoTimer timer(worker.metrics, CryptoWork::kMac);
   const SecretBytes& material = key.snapshot().primary().material;
   return hmac(*worker.crypto, hash_of(request.algorithm), material.expose(), request.message);
 }

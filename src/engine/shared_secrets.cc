@@ -55,6 +55,7 @@ Result<EncapsulateResponse> encapsulate(Engine& engine, EngineWorker& worker, co
   TRY_ASSIGN(const auto with, public_key(worker, key));
   if (request.dry_run) return dry_run_done();
   TRY(take_allowance(key, use.bytes));
+  const CryptoTimer timer(worker.metrics, CryptoWork::kOther);
   EncapsulateResponse response;
   TRY_ASSIGN(response.encapsulation, kagimori::encapsulate(*worker.crypto, *with));
   response.key_arn = key.snapshot().arn;
@@ -66,6 +67,7 @@ Result<DecapsulateResponse> decapsulate(Engine& engine, EngineWorker& worker, co
   KeyUse use{KmsOperation::kDecapsulate, "kms:Decapsulate", Purpose::kProcess, {}};
   use.bytes = ciphertext.size();
   TRY_ASSIGN(const CachedKey key, admit_kem(engine, worker, caller, trail, request, use));
+  const CryptoTimer timer(worker.metrics, CryptoWork::kOther);
   TRY_ASSIGN(const auto with, private_key(worker, key));
   DecapsulateResponse response;
   TRY_ASSIGN(response.secret, kagimori::decapsulate(*worker.crypto, *with, ciphertext));

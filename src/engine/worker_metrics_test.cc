@@ -28,5 +28,18 @@ TEST(WorkerMetrics, CountsByDialectOperationAndResult) {
   EXPECT_EQ(metrics.operations().back().operation, "");
 }
 
+TEST(WorkerMetrics, AddsUpTheTimeOfCryptography) {
+  WorkerMetrics metrics;
+  metrics.count(CryptoWork::kMac, std::chrono::nanoseconds(300));
+  metrics.count(CryptoWork::kMac, std::chrono::nanoseconds(400));
+  {
+    const CryptoTimer timer(metrics, CryptoWork::kPool);
+  }
+  const CryptoTime& mac = metrics.crypto().at(static_cast<std::size_t>(CryptoWork::kMac));
+  EXPECT_EQ(mac.operations, 2u);
+  EXPECT_EQ(mac.time, std::chrono::nanoseconds(700));
+  EXPECT_EQ(metrics.crypto().at(static_cast<std::size_t>(CryptoWork::kPool)).operations, 1u);
+}
+
 }  // namespace
 }  // namespace kagimori

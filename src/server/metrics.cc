@@ -47,6 +47,10 @@ HttpResponse page_or_error(const std::optional<std::string>& page) {
 
 void WorkerSample::add(const WorkerSample& other) {
   for (const OperationCounts& counts : other.operations) add_operation(operations, counts);
+  for (std::size_t i = 0; i < crypto.size(); ++i) {
+    crypto.at(i).operations += other.crypto.at(i).operations;
+    crypto.at(i).time += other.crypto.at(i).time;
+  }
   for (const auto& [why, count] : other.rejected) rejected[why] += count;
   connections.accepted += other.connections.accepted;
   connections.full_handshakes += other.connections.full_handshakes;

@@ -28,6 +28,7 @@ namespace kagimori {
 // What one worker has counted since the start.
 struct WorkerSample {
   std::vector<OperationCounts> operations;
+  WorkerMetrics::CryptoTimes crypto{};
   std::map<std::pair<int, std::string_view>, std::uint64_t> rejected;  // by HTTP status (0: none) and reason
   ConnectionCounts connections;
   std::uint64_t cache_hits = 0, cache_misses = 0, cache_entries = 0;

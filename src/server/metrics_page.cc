@@ -2,6 +2,7 @@
 #include <prometheus/text_serializer.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <ctime>
 #include <filesystem>
 #include <fstream>
@@ -143,6 +144,19 @@ void add_due(Page& page, std::string name, std::string help, const std::array<st
   }
 }
 
+void add_crypto(Page& page, const WorkerMetrics::CryptoTimes& times) {
+  page.family("kagimori_crypto_seconds_total", "Time that cryptography has taken, by where it was done.",
+              MetricType::Counter);
+  for (std::size_t i = 0; i < times.size(); ++i) {
+    page.add(std::chrono::duration<double>(times.at(i).time).count(), {{"work", std::string(kCryptoWorkNames.at(i))}});
+  }
+  page.family("kagimori_crypto_operations_total", "Cryptographic operations, by where they were done.",
+              MetricType::Counter);
+  for (std::size_t i = 0; i < times.size(); ++i) {
+    page.add(times.at(i).operations, {{"work", std::string(kCryptoWorkNames.at(i))}});
+  }
+}
+
 void add_sinks(Page& page, const MetricsSample& sample) {
   using Counts = audit::SinkCounts;
   const auto add = [&](std::string name, std::string help, MetricType type, std::uint64_t Counts::* value) {
@@ -204,6 +218,7 @@ std::string metrics_page(const MetricsSample& sample) {
   add_cache(page, sample.workers);
   add_store(page, sample);
   add_audit(page, sample);
+  add_crypto(page, sample.workers.crypto);
   if (!sample.sinks.empty()) add_sinks(page, sample);
   add_keys(page, sample);
   if (sample.census) add_census(page, *sample.census);

@@ -37,6 +37,7 @@ WorkerSample ServerHandler::sample() const {
   WorkerSample sample;
   const EngineWorker& worker = aws_->worker();
   sample.operations = worker.metrics.operations();
+  sample.crypto = worker.metrics.crypto();
   sample.rejected = rejected_;
   sample.connections = http_.connections();
   sample.cache_hits = worker.cache.hits();

@@ -4,7 +4,10 @@ namespace kagimori::aws {
 
 JsonAnswer computed_answer(JsonCall& call, bool on_pool, std::vector<std::shared_ptr<const KeySnapshot>> keys,
                            Compute compute, Engine::KeyStores stores) {
-  if (!on_pool) return answer_now(compute(*call.worker.crypto, *call.worker.random));
+  if (!on_pool) {
+    const CryptoTimer timer(call.worker.metrics, CryptoWork::kOther);
+    return answer_now(compute(*call.worker.crypto, *call.worker.random));
+  }
   return answer_when_done([&engine = call.engine, &worker = call.worker, caller = call.caller, keys = std::move(keys),
                            compute = std::move(compute), stores = std::move(stores)](JsonAnswer::Done done) {
     engine.offload(
