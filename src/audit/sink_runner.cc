@@ -23,18 +23,18 @@ constexpr std::chrono::seconds kSaveInterval{1};
 constexpr std::chrono::seconds kConfirmedAfter{30};  // a connection that is lost shows by then
 constexpr int kNice = 10;
 
+// A log that lost its last lines with the power can be shorter than what a sink has got; no sink keeps a server down.
 Result<std::uint64_t> saved_position(const Log& log, const std::string& name) {
   const Result<std::string> text = read_log_file(log.folder().sink(name), kMaxPositionFile);
   if (!text && text.error().code == ErrorCode::kNotFound) return log.lines();
   TRY(text);
   std::uint64_t position = 0;
   const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), position);
-  if (error != std::errc() || end == text->data() || position > log.lines()) {
-    return fail(ErrorCode::kCorrupt,
-                fmt::format("{} does not say how far the sink {} has come. Remove it to begin with the events of now.",
-                            log.folder().sink(name).string(), name));
-  }
-  return position;
+  if (error == std::errc() && end != text->data() && position <= log.lines()) return position;
+  LogLine(LogLevel::kError, "how far a sink of the audit log has come is not known; it begins with the events of now")
+      .field("sink", name)
+      .field("file", log.folder().sink(name).string());
+  return log.lines();
 }
 
 }  // namespace

@@ -37,7 +37,7 @@ class SinkRunner {
     // Makes the event, with its line feed, that so many events from this one on were not delivered.
     std::function<std::string(std::string_view sink, std::uint64_t first, std::uint64_t count)> skip_event;
   };
-  // A sink of a new name begins with what is appended from now on. kIo, kCorrupt when its position can't be read.
+  // A sink of a new name, or whose position is damaged, begins with what is appended from now on. kIo.
   static Result<std::unique_ptr<SinkRunner>> start(Parts parts);
   ~SinkRunner();
 

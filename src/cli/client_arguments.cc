@@ -111,7 +111,7 @@ void add_key_limit_commands(CLI::App* parent, Arguments& a) {
   CLI::App* const maximum = set->add_option_group("maximum")->require_option(1, 2);
   maximum->add_option("--uses", a.key_limit.maximum_uses, "So many uses")->check(CLI::PositiveNumber);
   maximum->add_option("--bytes", a.key_limit.maximum_bytes, "So many bytes, or 10GiB, 500MiB, ...")
-      ->transform(CLI::AsSizeValue(false))
+      ->transform(CLI::AsSizeValue(true))
       ->check(CLI::PositiveNumber);
   set->add_option("--warn-at", a.key_limit.warning_percent, "Raise an alarm at so many percent")
       ->check(CLI::Range(1, 100))

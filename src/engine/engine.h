@@ -163,6 +163,7 @@ class Engine : private KeyUsageSource {
 
  private:
   struct Job;
+  static constexpr std::size_t kManyUses = 20'000;  // that are not left to wait until they are stored
 
   explicit Engine(Parts parts)
       : parts_(std::move(parts)),
@@ -231,6 +232,7 @@ class Engine : private KeyUsageSource {
   Status forget_old_alarms();
   // What the machine is short of.
   void warn_of_machine();
+  void warn_of_late_checkpoint();
   void raise_alarm(Alarm alarm, std::string_view subject, Trail trail);
   static void drop_allowance(EngineWorker& worker, const std::string& name);
   void start_reservation(EngineWorker& worker, const std::string& item);
@@ -261,13 +263,18 @@ class Engine : private KeyUsageSource {
   AbandonedHsmKeys abandoned_hsm_keys_;
   UnderWay commits_;  // of requests, in the store's writer
   KeyCounter key_counter_;
-  static constexpr std::size_t kManyUses = 20'000;  // that are not left to wait
   GatheredUsages usages_;
   AlarmCounts alarms_;
   AlarmGate alarm_gate_;
   DeniedRequests denied_requests_;
-  Timestamp due_warned_;                              // lifecycle time; guarded by system_mutex_
-  std::chrono::steady_clock::time_point usages_due_;  // of the sweeper's thread
+  Timestamp due_warned_;  // lifecycle time; guarded by system_mutex_
+  // Of the sweeper's thread.
+  std::chrono::steady_clock::time_point usages_due_;
+  struct Waiting {
+    std::uint64_t size = 0;  // of the checkpoint that events wait behind
+    std::chrono::steady_clock::time_point since;
+  };
+  std::optional<Waiting> waiting_;
   AccessKeyUses access_key_uses_;
   Strangers strangers_;
   LifecycleClockState saved_clock_;  // guarded by system_mutex_

@@ -204,19 +204,27 @@ void Engine::raise_alarm(Alarm alarm, std::string_view subject, Trail trail) {
   }
 }
 
+// Events wait, and still behind the checkpoint that they waited behind at an earlier look.
+void Engine::warn_of_late_checkpoint() {
+  const std::int64_t most = parts_.settings.alarms.checkpoint_late_seconds;
+  if (parts_.sequencer == nullptr || most == 0) return;
+  const std::uint64_t lines = parts_.log.lines();
+  const audit::SignedCheckpoint signed_last = parts_.sequencer->latest();
+  const std::uint64_t size = signed_last.checkpoint.size;
+  const auto now = std::chrono::steady_clock::now();
+  if (lines <= size || !waiting_ || waiting_->size != size) {
+    waiting_ = lines > size ? std::optional(Waiting{size, now}) : std::nullopt;
+    return;
+  }
+  if (now < waiting_->since + std::chrono::seconds(most)) return;
+  Trail trail(alarm_operation(Alarm::kCheckpointLate));
+  trail.detail("signedTime", to_iso8601(signed_last.signed_at)).detail("unsignedEvents", std::to_string(lines - size));
+  raise_alarm(Alarm::kCheckpointLate, {}, std::move(trail));
+}
+
 void Engine::warn_of_machine() {
   const AlarmSettings& settings = parts_.settings.alarms;
-  if (parts_.sequencer != nullptr && settings.checkpoint_late_seconds > 0) {
-    const audit::SignedCheckpoint signed_last = parts_.sequencer->latest();
-    const std::uint64_t lines = parts_.log.lines();
-    const bool waits = lines > signed_last.checkpoint.size;
-    if (waits && signed_last.signed_at.plus_seconds(settings.checkpoint_late_seconds) < parts_.clock.now()) {
-      Trail trail(alarm_operation(Alarm::kCheckpointLate));
-      trail.detail("signedTime", to_iso8601(signed_last.signed_at))
-          .detail("unsignedEvents", std::to_string(lines - signed_last.checkpoint.size));
-      raise_alarm(Alarm::kCheckpointLate, {}, std::move(trail));
-    }
-  }
+  warn_of_late_checkpoint();
   for (const std::filesystem::path& folder : settings.folders) {
     const auto free = free_percent(folder);
     if (!free || *free >= static_cast<unsigned>(settings.disk_free_percent)) continue;

@@ -15,9 +15,9 @@ class StoredCounts {
   Status add(const KeyUseCount& more) {
     TRY_ASSIGN(const bool known, add_to_known(more));
     if (known) return {};
-    TRY(tell_of_first_use(more));
     TRY_ASSIGN(const bool has_room, has_room_for(more));
     if (has_room) {
+      TRY(tell_of_first_use(more));
       totals_.emplace(usage_key(more), more);
       return {};
     }

@@ -16,6 +16,19 @@ class StoredUses : public testing::Test {
  protected:
   // What these principals did once each, with one version.
   Status put(std::size_t first, std::size_t last, std::uint32_t version = 1) {
+    return house_.act([&](Transaction& transaction) { return put_uses(transaction, uses(first, last, version)); });
+  }
+  // How many alarms they raise.
+  std::size_t alarms_of(std::size_t first, std::size_t last) {
+    std::size_t alarms = 0;
+    EXPECT_TRUE(house_.act([&](Transaction& transaction) -> Status {
+      TRY(put_uses(transaction, uses(first, last, 1)));
+      alarms = transaction.events().size();
+      return {};
+    }));
+    return alarms;
+  }
+  KeyUses uses(std::size_t first, std::size_t last, std::uint32_t version) {
     KeyUses uses;
     for (std::size_t i = first; i < last; ++i) {
       KeyUseCount count;
@@ -29,7 +42,7 @@ class StoredUses : public testing::Test {
       UsageKey name = usage_key(count);
       uses.counts.emplace(std::move(name), std::move(count));
     }
-    return house_.act([&](Transaction& transaction) { return put_uses(transaction, uses); });
+    return uses;
   }
   KeyUseList list(std::size_t limit) {
     return *house_.ask<KeyUseList>([&](Transaction& transaction) {
@@ -66,6 +79,17 @@ TEST_F(StoredUses, PrincipalsBeyondTheBoundAreCountedTogether) {
   EXPECT_EQ(twice.operations, (std::vector<OperationUse>{{"Encrypt", 2, 20}}));
   ASSERT_TRUE(put(kMaxCountedPrincipals, kMaxCountedPrincipals + 1, 2)) << "the bound is one of each version";
   EXPECT_EQ(list(3'000).uses.size(), kMaxCountedPrincipals + 2);
+}
+
+TEST_F(StoredUses, ThoseBeyondTheBoundAreNoNews) {
+  ASSERT_TRUE(put(0, kMaxCountedPrincipals));
+  EXPECT_EQ(alarms_of(kMaxCountedPrincipals, kMaxCountedPrincipals + 3), 0U);
+}
+
+TEST_F(StoredUses, SomebodyNewIsNewsOnce) {
+  EXPECT_EQ(alarms_of(0, 2), 0U) << "nobody used the key before";
+  EXPECT_EQ(alarms_of(1, 4), 2U);
+  EXPECT_EQ(alarms_of(0, 4), 0U);
 }
 
 TEST_F(StoredUses, AFirstLimitCountsWhatTheVersionProtectedBefore) {
