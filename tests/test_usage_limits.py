@@ -167,6 +167,13 @@ def test_the_key_is_rotated_in_time(server, kms, admin, key):
     assert successes(kms, key, 5) == 5
 
 
+@pytest.mark.parametrize("members", ({"MaximumUses": 1}, {"MaximumBytes": 1}, {"MaximumUses": 3, "WarningPercent": 1}))
+def test_the_smallest_limits_rotate_no_more_than_is_needed(kms, admin, key, members):
+    limit(admin, key, RotateWhenNear=True, **members)
+    assert successes(kms, key, 5) == 5
+    assert len(kms.list_key_rotations(KeyId=key)["Rotations"]) == 4
+
+
 def test_it_is_rotated_for_a_use_that_does_not_fit_any_more(kms, admin, key):
     limit(admin, key, MaximumBytes=1_000, RotateWhenNear=True)
     assert successes(kms, key, 4, b"x" * 700) == 4

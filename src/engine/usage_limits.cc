@@ -194,7 +194,9 @@ Result<ReservedShare> reserve_share(Transaction& transaction, const AllowanceNam
                     share_of(limit->maximum_bytes, reservation.bytes, name.wanted.bytes, workers)};
   reservation.uses += reserved.share.uses;
   reservation.bytes += reserved.share.bytes;
-  reserved.near_limit = is_due(*limit, reservation, {});
+  // A rotation comes with the next share: this one is to be used with this version, or there would be no end of it
+  // where a share is all of the limit.
+  if (!limit->rotates) reserved.near_limit = is_due(*limit, reservation, {});
   if (reserved.share.uses > 0 || reserved.share.bytes > 0) TRY(put_reservation(transaction, reservation));
   return reserved;
 }
