@@ -1,5 +1,5 @@
 """The audit log: CPU of the answering thread per event, events a second while checkpoints are signed, and how long it takes
-to verify what was written, and to search it. `./dev bench audit_log [EVENTS]`: 1,000,000 without a number; 10,000,000 need 10 GB of disk."""
+to verify what was written, to search it, and to deliver it to sinks. `./dev bench audit_log [EVENTS]`: 1,000,000 without a number; 10,000,000 need 10 GB of disk."""
 
 import json
 import shutil
@@ -47,6 +47,7 @@ def run(events, *rate):
         print(f"verified {events:,} events ({size / 1e6:,.0f} MB, hashes {tiles / 1e6:,.0f} MB) in {seconds:.1f} s")
         if not rate:
             search(folder)
+            subprocess.run([BUILD / "kagimori_audit_sinks", folder], check=True)
     finally:
         shutil.rmtree(folder)
 

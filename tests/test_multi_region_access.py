@@ -125,7 +125,7 @@ def test_events(server, home, second):
     home.update_primary_region(KeyId=key, PrimaryRegion=SECOND)
     wait_for(second, key)
     wait_for(home, key)
-    assert clock_events(server, arn) == [("SynchronizeMultiRegionKey", HOME)]
+    assert clock_events(server, arn) == [("RotateKey", HOME), ("SynchronizeMultiRegionKey", HOME)]
     assert len(clock_events(server, arn.replace(HOME, SECOND))) == 3
 
 

@@ -107,7 +107,11 @@ Result<bool> SinkRunner::turn() {
   TRY(move_on());
   const std::uint64_t before = follower_.next();
   TRY_ASSIGN(const LineFollower::Lines lines, follower_.read(kBatchEvents, kBatchBytes));
-  if (lines.first > before) TRY(skip_to(before, lines.first));  // the retention has removed them
+  if (lines.first > before) {  // the retention has removed them
+    const Status told = skip_to(before, lines.first);
+    if (!told) follower_.go_to(before);
+    TRY(told);
+  }
   if (const Status delivered = deliver(lines); !delivered) {
     follower_.go_to(unconfirmed_.value_or(lines.first));
     unconfirmed_.reset();
@@ -142,18 +146,20 @@ Status SinkRunner::move_on() {
   const std::uint64_t next = follower_.next();
   if (lines <= next || lines - next <= parts_.most_behind) return {};
   const std::uint64_t to = lines - parts_.most_behind / 2;
+  TRY(skip_to(next, to));
   follower_.go_to(to);
   unconfirmed_.reset();
-  return skip_to(next, to);
+  return {};
 }
 
 Status SinkRunner::skip_to(std::uint64_t first, std::uint64_t next) {
+  TRY(parts_.log.append(parts_.skip_event(parts_.name, first, next - first)));
   skipped_.fetch_add(next - first, std::memory_order_relaxed);
   LogLine(LogLevel::kError, "a sink of the audit log was too far behind; events were not delivered to it")
       .field("sink", parts_.name)
       .field("first", std::to_string(first))
       .field("events", std::to_string(next - first));
-  return parts_.log.append(parts_.skip_event(parts_.name, first, next - first));
+  return {};
 }
 
 // As far as what was delivered is there for certain.

@@ -141,6 +141,21 @@ TEST_F(SinkRunnerTest, OneThatIsTooFarBehindIsMovedOn) {
   EXPECT_EQ(skips_, std::vector<std::string>{"0+75"});
 }
 
+TEST_F(SinkRunnerTest, WhatTheRetentionRemovedIsSkipped) {
+  open();
+  append(5);
+  {
+    const auto runner = start();
+  }
+  append(700);
+  const std::uint64_t kept = list_segments(folder_).value().at(1);
+  std::filesystem::remove(folder_.segment(0));
+  auto runner = start();
+  EXPECT_TRUE(comes_true([&] { return received_.all() == from_to(kept, 706); }));
+  runner->reset();
+  EXPECT_EQ(skips_, std::vector<std::string>{fmt::format("5+{}", kept - 5)});
+}
+
 TEST_F(SinkRunnerTest, APositionThatIsNoneIsThatOfNow) {
   open();
   append(5);

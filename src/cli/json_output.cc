@@ -1,5 +1,6 @@
 #include "cli/json_output.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 
