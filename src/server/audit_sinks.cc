@@ -59,9 +59,9 @@ Result<std::unique_ptr<audit::Sink>> make_audit_sink(const AuditSinkConfig& conf
     options.certificates = std::move(certificates);
     return make_syslog_sink(std::move(options));
   }
-  TRY_ASSIGN(std::string authorization, read_authorization(config.authorization_file));
+  TRY_ASSIGN(const std::string authorization, read_authorization(config.authorization_file));
   TRY_ASSIGN(auto http, make_curl_http({config.ca_file, std::string(kCaOption), {}}));
-  return make_webhook_sink(std::move(http), config.url, std::move(authorization));
+  return make_webhook_sink(std::move(http), config.url, authorization);
 }
 
 Result<AuditSinks> start_audit_sinks(const Config& config, const Clock& now, audit::Log& log) {

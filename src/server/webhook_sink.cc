@@ -27,7 +27,7 @@ std::string_view failure_text(OutgoingAnswer::Failure failure) {
 
 class WebhookSink final : public audit::Sink {
  public:
-  WebhookSink(std::unique_ptr<OutgoingHttp> http, std::string url, std::string authorization)
+  WebhookSink(std::unique_ptr<OutgoingHttp> http, std::string url, const std::string& authorization)
       : http_(std::move(http)), url_(std::move(url)), headers_{"Content-Type: application/json"} {
     if (!authorization.empty()) headers_.push_back("Authorization: " + authorization);
   }
@@ -58,8 +58,8 @@ class WebhookSink final : public audit::Sink {
 }  // namespace
 
 std::unique_ptr<audit::Sink> make_webhook_sink(std::unique_ptr<OutgoingHttp> http, std::string url,
-                                               std::string authorization) {
-  return std::make_unique<WebhookSink>(std::move(http), std::move(url), std::move(authorization));
+                                               const std::string& authorization) {
+  return std::make_unique<WebhookSink>(std::move(http), std::move(url), authorization);
 }
 
 }  // namespace kagimori
