@@ -63,7 +63,7 @@ class Listener(socketserver.ThreadingTCPServer):
 
 
 class Syslog(Receiver):
-    hangs = False  # takes connections, and nothing in
+    floods = False  # sends without an end
 
     def start(self):
         receiver = self
@@ -71,9 +71,9 @@ class Syslog(Receiver):
         class Handler(socketserver.BaseRequestHandler):
             def handle(self):
                 stream = receiver.context.wrap_socket(self.request, server_side=True) if receiver.tls else self.request
-                if receiver.hangs:
-                    time.sleep(60)
                 receiver.connections.append(stream)
+                if receiver.floods:
+                    threading.Thread(target=flood, args=(stream,), daemon=True).start()
                 reader = stream.makefile("rb")
                 try:
                     while length := read_length(reader):
@@ -88,6 +88,14 @@ class Syslog(Receiver):
         super().stop()
         for stream in self.connections:
             stream.close()
+
+
+def flood(stream):
+    try:
+        while True:
+            stream.sendall(b"x" * 65_536)
+    except OSError:
+        pass
 
 
 def read_length(reader):
@@ -299,7 +307,9 @@ def test_what_a_webhook_refuses_comes_again(sunk, status):
     key_id = new_key(server.admin.client())
     encrypt(server, key_id, 3)
     wait_until(lambda: receiver.seen >= 2)
-    assert f"answered with status {status}" in server.log_file.read_text() and receiver.arrived == []
+    log = server.log_file.read_text()
+    assert f"https://127.0.0.1:{receiver.port} answered with status {status}" in log and receiver.arrived == []
+    assert "/hook" not in log  # the path of many a webhook is its secret
     receiver.status = 200
     arrived = receiver.wait(lambda all: len(all) >= 4)
     assert numbers(arrived) == list(range(arrived[0]["number"], arrived[0]["number"] + len(arrived)))
@@ -360,6 +370,21 @@ def test_a_sink_that_hangs_stops_nobody(sunk, make):
     server.start()
     receiver.wait(lambda all: len(all) >= 51)
     wait_until(lambda: metrics.value("kagimori_audit_sink_behind_events", sink="one") == 0)
+
+
+def test_a_syslog_server_that_talks_without_an_end(sunk):
+    def flooding(server):
+        receiver, options = syslog(server, tls=False)
+        receiver.floods = True
+        return receiver, options
+    server, receiver = sunk(flooding)
+    key_id = new_key(server.admin.client())
+    for count in (1, 2, 3):
+        encrypt(server, key_id)
+        receiver.wait(lambda all, count=count: sum(b'"Encrypt"' in one for one in all) >= count)
+    began = time.monotonic()
+    server.stop()
+    assert time.monotonic() - began < 20
 
 
 def test_one_that_is_too_far_behind_is_moved_on(sunk, tmp_path):

@@ -1,10 +1,6 @@
 #include "audit/segment_keeper.h"
 
-#include <sys/resource.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <future>
 #include <optional>
 
 #include "audit/segment_reader.h"
@@ -14,7 +10,6 @@ namespace kagimori::audit {
 namespace {
 
 constexpr std::chrono::seconds kInterval{1};
-constexpr int kNice = 10;
 
 }  // namespace
 
@@ -39,44 +34,19 @@ Status index_segment(CryptoContext& crypto, const LogFolder& folder, std::uint64
 Result<std::unique_ptr<SegmentKeeper>> SegmentKeeper::start(Parts parts) {
   std::unique_ptr<SegmentKeeper> keeper(new SegmentKeeper(std::move(parts)));
   TRY_ASSIGN(keeper->crypto_, CryptoContext::create());
-  std::promise<void> started;
-  keeper->thread_ = std::thread([keeper = keeper.get(), &started] {
-    // Requests and checkpoints come first. Done before this returns: system calls are filtered once the server has
-    // begun.
-    ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kNice);
-    started.set_value();
-    keeper->loop();
-  });
-  started.get_future().wait();
+  keeper->thread_.start([keeper = keeper.get()] { keeper->loop(); });
   return keeper;
 }
 
-SegmentKeeper::~SegmentKeeper() {
-  {
-    const std::lock_guard lock(mutex_);
-    stopping_ = true;
-  }
-  wake_.notify_all();
-  if (thread_.joinable()) thread_.join();
-}
-
-bool SegmentKeeper::is_stopping() const {
-  const std::lock_guard lock(mutex_);
-  return stopping_;
-}
-
 void SegmentKeeper::loop() {
-  for (;;) {
+  do {
     const Status done = turn();
     if (!done && failed_ != done.error().message) {
       LogLine(LogLevel::kError, "the segments of the audit log can't be looked after")
           .field("reason", done.error().message);
     }
     failed_ = done ? std::nullopt : std::optional(done.error().message);
-    std::unique_lock lock(mutex_);
-    wake_.wait_for(lock, kInterval, [this] { return stopping_; });
-    if (stopping_) return;
-  }
+  } while (thread_.wait(kInterval));
 }
 
 Status SegmentKeeper::turn() {
@@ -95,7 +65,7 @@ Result<SegmentIndex> SegmentKeeper::index_of(std::uint64_t first) {
 }
 
 Status SegmentKeeper::index_closed(const std::vector<std::uint64_t>& firsts) {
-  for (std::size_t i = 0; i + 1 < firsts.size() && !is_stopping(); ++i) {
+  for (std::size_t i = 0; i + 1 < firsts.size() && !thread_.is_stopping(); ++i) {
     if (firsts[i] < indexed_before_) continue;
     TRY(index_of(firsts[i]));
     indexed_before_ = firsts[i] + 1;

@@ -1,15 +1,12 @@
 #pragma once
 
-#include <chrono>
-#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
-#include <thread>
 
+#include "audit/background_thread.h"
 #include "audit/log.h"
 #include "audit/segment_index.h"
 #include "audit/sequencer.h"
@@ -36,7 +33,6 @@ class SegmentKeeper {
     std::function<std::string(std::uint64_t first_kept, std::string_view removed_until)> removal_event;
   };
   static Result<std::unique_ptr<SegmentKeeper>> start(Parts parts);
-  ~SegmentKeeper();
 
  private:
   explicit SegmentKeeper(Parts parts) : parts_(std::move(parts)) {}
@@ -46,7 +42,6 @@ class SegmentKeeper {
   Status remove_old(const std::vector<std::uint64_t>& firsts);
   // The segment's, which is made where it is missing or damaged.
   Result<SegmentIndex> index_of(std::uint64_t first);
-  bool is_stopping() const;
 
   const Parts parts_;
   std::unique_ptr<CryptoContext> crypto_;
@@ -54,10 +49,7 @@ class SegmentKeeper {
   std::optional<std::string> newest_to_go_;  // the time of the newest event of the oldest segment
   std::uint64_t announced_ = 0;              // an event says that those before this one go
   std::optional<std::string> failed_;        // so that it is said once
-  mutable std::mutex mutex_;
-  std::condition_variable wake_;
-  bool stopping_ = false;
-  std::thread thread_;
+  BackgroundThread thread_;                  // last: it works on the others
 };
 
 }  // namespace kagimori::audit

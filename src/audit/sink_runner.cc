@@ -1,12 +1,9 @@
 #include "audit/sink_runner.h"
 
 #include <fmt/format.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
-#include <future>
 #include <vector>
 
 #include "base/log.h"
@@ -21,16 +18,16 @@ constexpr std::chrono::milliseconds kIdle{200};
 constexpr std::chrono::milliseconds kFirstPause{500}, kLongestPause{30'000};
 constexpr std::chrono::seconds kSaveInterval{1};
 constexpr std::chrono::seconds kConfirmedAfter{30};  // a connection that is lost shows by then
-constexpr int kNice = 10;
 
 // A log that lost its last lines with the power can be shorter than what a sink has got; no sink keeps a server down.
 Result<std::uint64_t> saved_position(const Log& log, const std::string& name) {
   const Result<std::string> text = read_log_file(log.folder().sink(name), kMaxPositionFile);
   if (!text && text.error().code == ErrorCode::kNotFound) return log.lines();
-  TRY(text);
+  if (!text && text.error().code != ErrorCode::kCorrupt) return fail(text.error());
+  const std::string_view digits = text ? std::string_view(*text) : std::string_view();
   std::uint64_t position = 0;
-  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), position);
-  if (error == std::errc() && end != text->data() && position <= log.lines()) return position;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), position);
+  if (error == std::errc() && end != digits.data() && position <= log.lines()) return position;
   LogLine(LogLevel::kError, "how far a sink of the audit log has come is not known; it begins with the events of now")
       .field("sink", name)
       .field("file", log.folder().sink(name).string());
@@ -43,24 +40,8 @@ Result<std::unique_ptr<SinkRunner>> SinkRunner::start(Parts parts) {
   TRY_ASSIGN(const std::uint64_t next, saved_position(parts.log, parts.name));
   std::unique_ptr<SinkRunner> runner(new SinkRunner(std::move(parts), next));
   TRY(runner->write_position(next));
-  std::promise<void> started;
-  runner->thread_ = std::thread([runner = runner.get(), &started] {
-    // Requests come first. Done before this returns: system calls are filtered once the server has begun.
-    ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kNice);
-    started.set_value();
-    runner->loop();
-  });
-  started.get_future().wait();
+  runner->thread_.start([runner = runner.get()] { runner->loop(); });
   return runner;
-}
-
-SinkRunner::~SinkRunner() {
-  {
-    const std::lock_guard lock(mutex_);
-    stopping_ = true;
-  }
-  wake_.notify_all();
-  if (thread_.joinable()) thread_.join();
 }
 
 SinkCounts SinkRunner::counts() const {
@@ -70,15 +51,9 @@ SinkCounts SinkRunner::counts() const {
           skipped_.load(std::memory_order_relaxed), lines > position ? lines - position : 0};
 }
 
-bool SinkRunner::wait(std::chrono::milliseconds time) {
-  std::unique_lock lock(mutex_);
-  wake_.wait_for(lock, time, [this] { return stopping_; });
-  return !stopping_;
-}
-
 void SinkRunner::loop() {
   std::chrono::milliseconds pause = kFirstPause;
-  for (std::chrono::milliseconds next{0}; wait(next);) {
+  for (std::chrono::milliseconds next{0}; thread_.wait(next);) {
     const Result<bool> done = turn();
     if (done) {
       if (failed_) LogLine(LogLevel::kInfo, "a sink of the audit log works again").field("sink", parts_.name);

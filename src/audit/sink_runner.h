@@ -2,16 +2,14 @@
 
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <thread>
 
+#include "audit/background_thread.h"
 #include "audit/line_follower.h"
 #include "audit/sink.h"
 
@@ -39,7 +37,6 @@ class SinkRunner {
   };
   // A sink of a new name, or whose position is damaged, begins with what is appended from now on. kIo.
   static Result<std::unique_ptr<SinkRunner>> start(Parts parts);
-  ~SinkRunner();
 
   const std::string& name() const { return parts_.name; }
   SinkCounts counts() const;
@@ -56,8 +53,6 @@ class SinkRunner {
   Status skip_to(std::uint64_t first, std::uint64_t next);
   Status save();
   Status write_position(std::uint64_t position) const;
-  // Sleeps; false when the thread is to end.
-  bool wait(std::chrono::milliseconds time);
 
   const Parts parts_;
   LineFollower follower_;
@@ -67,10 +62,7 @@ class SinkRunner {
   std::chrono::steady_clock::time_point next_save_;
   std::optional<std::string> failed_;  // so that it is said once
   std::atomic<std::uint64_t> position_, delivered_{0}, failures_{0}, skipped_{0};
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  bool stopping_ = false;
-  std::thread thread_;
+  BackgroundThread thread_;  // last: it works on the others
 };
 
 }  // namespace kagimori::audit

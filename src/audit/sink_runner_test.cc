@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <mutex>
+#include <thread>
 
 #include "audit/sequencer_test.h"
 
@@ -159,7 +161,8 @@ TEST_F(SinkRunnerTest, WhatTheRetentionRemovedIsSkipped) {
 TEST_F(SinkRunnerTest, APositionThatIsNoneIsThatOfNow) {
   open();
   append(5);
-  for (const char* text : {"", "x", "6", "99999999999999999999"}) {
+  const std::string long_text(200, '1');
+  for (const char* text : {"", "x", "6", "99999999999999999999", long_text.c_str()}) {
     std::filesystem::create_directories(folder_.sink("one").parent_path());
     std::ofstream(folder_.sink("one")) << text << '\n';
     const auto runner = start();

@@ -21,10 +21,23 @@ Result<const JsonValue*> member(const JsonValue& object, std::string_view name) 
   return value;
 }
 
+bool is_set(const JsonValue& object, std::string_view name) {
+  const JsonValue* const value = object.find(name);
+  return value != nullptr && value->boolean();
+}
+
 std::string key_body(const std::string& key) {
   std::string body;
   JsonWriter(body).begin_object().member("KeyId", key).end_object();
   return body;
+}
+
+// For programs.
+Status print_answer(const JsonValue& answer) {
+  std::string out;
+  JsonWriter json(out);
+  write_value(json, answer);
+  return print(out + "\n");
 }
 
 // --- key usage ---
@@ -95,9 +108,8 @@ std::string joined(const JsonValue& list, std::string_view nothing) {
 std::string last_usage_text(const JsonValue& radius) {
   const JsonValue* const last = radius.find("KeyLastUsage");
   if (last == nullptr) return "It was never used.";
-  const JsonValue* const recently = radius.find("UsedRecently");
   return fmt::format("It was last used at {} ({}){}.", time_text(*last, "Timestamp"), json_text(*last, "Operation"),
-                     recently != nullptr && recently->boolean() ? ": recently" : "");
+                     is_set(radius, "UsedRecently") ? ": recently" : "");
 }
 
 Result<std::string> callers_text(const JsonValue& radius) {
@@ -149,14 +161,12 @@ Result<std::string> radius_text(const JsonValue& radius) {
   TRY_ASSIGN(const JsonValue* const aliases, member(radius, "Aliases"));
   TRY_ASSIGN(const JsonValue* const replicas, member(radius, "ReplicaRegions"));
   TRY_ASSIGN(const std::string backups, backups_text(radius));
-  const auto more = [&radius](std::string_view name) {
-    const JsonValue* const truncated = radius.find(name);
-    return truncated != nullptr && truncated->boolean() ? "(and more)\n" : "";
-  };
+  const auto more = [&radius](std::string_view name) { return is_set(radius, name) ? "(and more)\n" : ""; };
   std::string text = fmt::format("{} is {}. {}\n\n", json_text(radius, "KeyId"), json_text(radius, "KeyState"),
                                  last_usage_text(radius));
   text += callers + more("CallersTruncated") + "\n" + versions + "\n" + grants + more("GrantsTruncated") + "\n";
   text += fmt::format("Aliases: {}\nReplicas: {}\n", joined(*aliases, "none"), joined(*replicas, "none"));
+  text += fmt::format("Deletion protection: {}\n", is_set(radius, "DeletionProtection") ? "on" : "off");
   if (const auto store = json_text(radius, "CustomKeyStoreId"); !store.empty()) {
     text += fmt::format("Custom key store: {}\n", store);
   }
@@ -172,22 +182,17 @@ std::string of_maximum(const JsonValue& limit, std::string_view reserved, std::s
 }
 
 std::string limit_text(const JsonValue& limit) {
-  const JsonValue* const rotates = limit.find("RotateWhenNear");
   return fmt::format("Version {} of {} has used, or has reserved:\n{}{}At {} % {}.\n", count_text(limit, "KeyVersion"),
                      json_text(limit, "KeyId"), of_maximum(limit, "UsesReserved", "MaximumUses", "uses"),
                      of_maximum(limit, "BytesReserved", "MaximumBytes", "bytes"), count_text(limit, "WarningPercent"),
-                     rotates != nullptr && rotates->boolean() ? "the key is rotated" : "an alarm is raised");
+                     is_set(limit, "RotateWhenNear") ? "the key is rotated" : "an alarm is raised");
 }
 
 Status print_limit(const ClientOptions& options, const std::string& operation, const std::string& body) {
   TRY_ASSIGN(const auto connection, connect(options));
   JsonDocumentOfAnswer answer;
   TRY(call_json(*connection, operation, body, answer));
-  if (!options.json) return print(limit_text(*answer.root));
-  std::string out;
-  JsonWriter json(out);
-  write_value(json, *answer.root);
-  return print(out + "\n");
+  return options.json ? print_answer(*answer.root) : print(limit_text(*answer.root));
 }
 
 }  // namespace
@@ -210,12 +215,7 @@ Status show_blast_radius(const ClientOptions& options, const std::string& key) {
   TRY_ASSIGN(const auto connection, connect(options));
   JsonDocumentOfAnswer answer;
   TRY(call_json(*connection, "Kagimori.GetKeyBlastRadius", key_body(key), answer));
-  if (options.json) {
-    std::string out;
-    JsonWriter json(out);
-    write_value(json, *answer.root);
-    return print(out + "\n");
-  }
+  if (options.json) return print_answer(*answer.root);
   TRY_ASSIGN(const std::string text, radius_text(*answer.root));
   return print(text);
 }

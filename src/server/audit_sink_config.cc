@@ -52,7 +52,7 @@ Status check_audit_sink(const AuditSinkConfig& sink) {
     return bad(fmt::format("address must be HOST:PORT of the syslog server; it is \"{}\".", sink.address));
   }
   if (sink.type == "webhook" && !sink.url.starts_with("https://")) {
-    return bad(fmt::format("url must begin with https://; it is \"{}\".", sink.url));
+    return bad("url must begin with https://.");
   }
   return {};
 }

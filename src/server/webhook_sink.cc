@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "protocol/json_writer.h"
 
 namespace kagimori {
@@ -25,10 +27,22 @@ std::string_view failure_text(OutgoingAnswer::Failure failure) {
   return "can't be reached";
 }
 
+// The path of many a webhook is its secret.
+std::string without_path(const std::string& url) {
+  const std::size_t host = url.find("://") + 3;
+  const std::size_t end = std::min(url.find_first_of("/?#", host), url.size());
+  const std::size_t user = url.rfind('@', end);  // so may be what stands before the host
+  const std::size_t begin = user != std::string::npos && user >= host ? user + 1 : host;
+  return url.substr(0, host) + url.substr(begin, end - begin);
+}
+
 class WebhookSink final : public audit::Sink {
  public:
   WebhookSink(std::unique_ptr<OutgoingHttp> http, std::string url, const std::string& authorization)
-      : http_(std::move(http)), url_(std::move(url)), headers_{"Content-Type: application/json"} {
+      : http_(std::move(http)),
+        url_(std::move(url)),
+        shown_url_(without_path(url_)),
+        headers_{"Content-Type: application/json"} {
     if (!authorization.empty()) headers_.push_back("Authorization: " + authorization);
   }
 
@@ -43,15 +57,15 @@ class WebhookSink final : public audit::Sink {
     json.end_array().end_object();
     const OutgoingAnswer answer = http_->post({url_, headers_, std::move(body), "events", kLimit});
     if (answer.failure != OutgoingAnswer::Failure::kNone) {
-      return fail(ErrorCode::kIo, fmt::format("{} {}.", url_, failure_text(answer.failure)));
+      return fail(ErrorCode::kIo, fmt::format("{} {}.", shown_url_, failure_text(answer.failure)));
     }
     if (answer.status >= kFirstGood && answer.status <= kLastGood) return {};
-    return fail(ErrorCode::kIo, fmt::format("{} answered with status {}.", url_, answer.status));
+    return fail(ErrorCode::kIo, fmt::format("{} answered with status {}.", shown_url_, answer.status));
   }
 
  private:
   const std::unique_ptr<OutgoingHttp> http_;
-  const std::string url_;
+  const std::string url_, shown_url_;
   std::vector<std::string> headers_;
 };
 

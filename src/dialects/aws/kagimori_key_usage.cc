@@ -1,6 +1,7 @@
 // Kagimori.GetKeyUsage, Kagimori.GetKeyBlastRadius.
 
 #include "dialects/aws/kagimori_operations.h"
+#include "dialects/aws/kms_members.h"
 #include "engine/key_uses.h"
 #include "model/grant.h"
 
@@ -87,11 +88,7 @@ std::string radius_body(const KeyBlastRadius& radius, const Engine::KnownBackups
   JsonWriter json(body);
   json.begin_object().member("KeyId", radius.key.arn).member("KeyState", aws_key_state_name(radius.key.state()));
   json.member("UsedRecently", radius.recently_used).member("DeletionProtection", radius.key.key.deletion_protection);
-  if (radius.last_usage) {
-    json.key("KeyLastUsage").begin_object().member("Operation", radius.last_usage->operation);
-    json.member("Timestamp", radius.last_usage->when).member("CloudTrailEventId", radius.last_usage->event_id);
-    json.member("KmsRequestId", radius.last_usage->request_id).end_object();
-  }
+  if (radius.last_usage) write_last_usage(json, *radius.last_usage);
   write_versions(json, radius.versions);
   write_callers(json, radius.callers);
   json.member("CallersTruncated", radius.more_callers);

@@ -185,15 +185,7 @@ JsonAnswer kms_get_key_last_usage(JsonCall& call) {
     std::string body;
     JsonWriter json(body);
     json.begin_object().member("KeyId", answer.key_id);
-    if (answer.last_usage) {
-      json.key("KeyLastUsage")
-          .begin_object()
-          .member("Operation", answer.last_usage->operation)
-          .member("Timestamp", answer.last_usage->when)
-          .member("CloudTrailEventId", answer.last_usage->event_id)
-          .member("KmsRequestId", answer.last_usage->request_id)
-          .end_object();
-    }
+    if (answer.last_usage) write_last_usage(json, *answer.last_usage);
     json.member("TrackingStartDate", answer.created).member("KeyCreationDate", answer.created).end_object();
     return body;
   });

@@ -92,6 +92,16 @@ Status write_plaintext(JsonWriter& json, CryptoContext& crypto, const Recipient&
   return {};
 }
 
+void write_last_usage(JsonWriter& json, const KeyLastUsage& usage) {
+  json.key("KeyLastUsage")
+      .begin_object()
+      .member("Operation", usage.operation)
+      .member("Timestamp", usage.when)
+      .member("CloudTrailEventId", usage.event_id)
+      .member("KmsRequestId", usage.request_id)
+      .end_object();
+}
+
 std::string_view encryption_algorithm(JsonMembers& members, std::string_view name) {
   return members.enumeration(name, kEncryptionAlgorithms).value_or(kSymmetricDefault);
 }

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "dialects/aws/json_call.h"
+#include "model/key_usage.h"
 
 namespace kagimori::aws {
 
@@ -26,6 +27,8 @@ Result<Recipient> verified_recipient(JsonCall& call, const RecipientMember& memb
 // the pool.
 Status write_plaintext(JsonWriter& json, CryptoContext& crypto, const Recipient& recipient, std::string_view name,
                        const SecretBytes& plaintext);
+// The member KeyLastUsage of an answer.
+void write_last_usage(JsonWriter& json, const KeyLastUsage& usage);
 // EncryptionAlgorithm (or a member of its type); the default where it is absent.
 std::string_view encryption_algorithm(JsonMembers& members, std::string_view name);
 bool dry_run(JsonMembers& members);
